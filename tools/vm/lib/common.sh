@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034
+# Shared by `run` and tools/vm: messages, folders, quiet execution.
+
+# The kernel series the driver targets. Its point release is whatever Debian has when the cache is
+# filled; after that the cache decides.
+KERNEL_SERIES=6.12-amd64
+
+say() {
+	printf '%s: %s\n' "${PROG:-vm}" "$*" >&2
+}
+
+die() {
+	local status=$1
+
+	shift
+	say "$*"
+	exit "$status"
+}
+
+cache_dir() {
+	printf '%s/panthor-bo\n' "${XDG_CACHE_HOME:-${HOME:-/root}/.cache}"
+}
+
+# quietly WHAT CMD...: runs CMD with its output held back; shows it only when CMD fails.
+quietly() {
+	local what=$1 log status
+
+	shift
+	if [ -n "${VERBOSE:-}" ]; then
+		"$@"
+		return
+	fi
+	log=$(mktemp)
+	status=0
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	if [ "$status" -ne 0 ]; then
+		cat "$log" >&2
+		say "$what failed (status $status)"
+	fi
+	rm -f "$log"
+	return "$status"
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo -- "$@"
+	else
+		say "need root (or sudo) for: $*"
+		return 1
+	fi
+}
