@@ -14,7 +14,8 @@
  * - Signals do not surface: an interrupted system call is repeated.
  * - A feature the running kernel lacks gives -EOPNOTSUPP, also where the kernel would have said
  *   EINVAL, ENOTTY or 524. "Needs 1.N" names the first driver minor that has it.
- * - -ENODEV from any call means that the device was unplugged.
+ * - -ENODEV from any call means that the device was unplugged, -EPROTO that the kernel's answer
+ *   makes no sense (handle 0, a BO smaller than asked for, an offset between pages).
  */
 #ifndef PANTHOR_H
 #define PANTHOR_H
@@ -46,8 +47,8 @@ enum panthor_driver {
 
 /* Things a kernel may lack. Where a harmless call can tell, it is asked rather than the version. */
 enum panthor_feature {
-	PANTHOR_FEATURE_TIMESTAMP = 0, /* 1.1 */
-	PANTHOR_FEATURE_GROUP_PRIORITIES = 1, /* 1.2 */
+	PANTHOR_FEATURE_TIMESTAMP = 0, /* 1.1, probed */
+	PANTHOR_FEATURE_GROUP_PRIORITIES = 1, /* 1.2, probed */
 	PANTHOR_FEATURE_BO_LABEL = 2, /* 1.4, probed */
 	PANTHOR_FEATURE_USER_MMIO_OFFSET = 3, /* 1.5 */
 	PANTHOR_FEATURE_BO_WB_MMAP = 4, /* 1.7 */
@@ -66,7 +67,8 @@ enum panthor_feature {
  * @ret_dev: the device, one reference
  *
  * Errors: -ENOENT no such node, or with NULL no panthor render node at all; -EACCES; -ENOTSUP the
- * node belongs to another driver; -ENOMEM; whatever else open(2) gives.
+ * node belongs to another driver or speaks another major version; -ENOMEM; whatever else open(2)
+ * gives. With NULL, nodes that cannot be opened are passed over while another one serves.
  */
 int panthor_device_open(const char *path, struct panthor_device **ret_dev);
 
@@ -121,7 +123,7 @@ const struct drm_panthor_gpu_info *panthor_device_gpu_info(const struct panthor_
 /**
  * panthor_device_csif_info - the command-stream limits, read at open
  *
- * Owned by the device, constant.
+ * Owned by the device, constant. All 0 where the driver does not tell.
  */
 const struct drm_panthor_csif_info *panthor_device_csif_info(const struct panthor_device *dev);
 
@@ -175,7 +177,12 @@ uint32_t panthor_bo_handle(const struct panthor_bo *bo);
 /** panthor_bo_flags - enum panthor_bo_flags as created; of an imported BO what the kernel tells */
 uint32_t panthor_bo_flags(const struct panthor_bo *bo);
 
-/** panthor_bo_is_imported - whether the memory belongs to another device */
+/**
+ * panthor_bo_is_imported - whether the memory belongs to another device
+ *
+ * Before 1.7 the kernel does not tell: there, every BO that panthor_bo_import() made counts, also
+ * one that another process exported from this very device.
+ */
 bool panthor_bo_is_imported(const struct panthor_bo *bo);
 
 /**
@@ -329,7 +336,7 @@ struct panthor_gems_row {
 enum panthor_gems_integrity {
 	PANTHOR_GEMS_OK = 0, /* the footer's sums are those of the rows */
 	PANTHOR_GEMS_MISMATCH = 1, /* they are not: a forged row, or BOs changed during the dump */
-	PANTHOR_GEMS_TRUNCATED = 2, /* the file ends inside a row or has broken ones */
+	PANTHOR_GEMS_TRUNCATED = 2, /* the file ends inside a row or the footer, or has broken rows */
 	PANTHOR_GEMS_NO_FOOTER = 3, /* rows are whole but nothing says that they are all */
 };
 
@@ -365,6 +372,8 @@ int panthor_gems_open(const char *path, struct panthor_gems **ret_gems);
 /**
  * panthor_gems_open_fd - read a table from a descriptor, a pipe included
  * @fd: stays the caller's and must outlive the reader
+ *
+ * Errors: -ENOMEM. What is wrong with the descriptor comes out of panthor_gems_next().
  */
 int panthor_gems_open_fd(int fd, struct panthor_gems **ret_gems);
 
@@ -388,7 +397,7 @@ int panthor_gems_next(struct panthor_gems *gems, struct panthor_gems_row *ret_ro
 /**
  * panthor_gems_summary - totals and verdict
  *
- * Errors: -EAGAIN panthor_gems_next() has not come to the end yet.
+ * Errors: -EAGAIN panthor_gems_next() has not come to the end yet; if it failed, its error.
  */
 int panthor_gems_summary(const struct panthor_gems *gems, struct panthor_gems_summary *ret_summary);
 

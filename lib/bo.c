@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+/* Buffer objects: birth, references, death. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bo.h"
+
+#define KNOWN_FLAGS (PANTHOR_BO_NO_MMAP | PANTHOR_BO_WB_MMAP)
+
+struct panthor_bo *bo_alloc(struct panthor_device *dev)
+{
+	struct panthor_bo *bo = io_alloc(dev->io, sizeof(*bo));
+
+	if (!bo)
+		return NULL;
+	if (pthread_mutex_init(&bo->map_lock, NULL)) {
+		free(bo);
+		return NULL;
+	}
+	atomic_init(&bo->refs, 1);
+	bo->dev = panthor_device_ref(dev);
+	return bo;
+}
+
+void bo_free(struct panthor_bo *bo)
+{
+	bo_drop_map(bo);
+	pthread_mutex_destroy(&bo->map_lock);
+	panthor_device_unref(bo->dev);
+	free(bo);
+}
+
+void bo_close_handle(const struct panthor_device *dev, uint32_t handle)
+{
+	struct drm_gem_close close = { .handle = handle };
+
+	/* It fails when the device was unplugged, and then there is nothing left to close. */
+	device_ioctl(dev, DRM_IOCTL_GEM_CLOSE, &close);
+}
+
+/* Rounds up to pages; the result fits a file offset, which is how every size travels at last. */
+static int round_size(const struct panthor_device *dev, uint64_t size, uint64_t *ret_size)
+{
+	uint64_t mask = dev->page_size - 1, rounded;
+
+	if (!size || __builtin_add_overflow(size, mask, &rounded))
+		return -EINVAL;
+	rounded &= ~mask;
+	if (rounded > INT64_MAX)
+		return -EINVAL;
+
+	*ret_size = rounded;
+	return 0;
+}
+
+static int check_flags(struct panthor_device *dev, uint32_t flags)
+{
+	if (flags & ~KNOWN_FLAGS || (flags & KNOWN_FLAGS) == KNOWN_FLAGS)
+		return -EINVAL;
+	if (flags & PANTHOR_BO_WB_MMAP)
+		return device_require(dev, PANTHOR_FEATURE_BO_WB_MMAP);
+	return 0;
+}
+
+static int create_handle(struct panthor_bo *bo, uint64_t size, uint32_t flags)
+{
+	struct panthor_device *dev = bo->dev;
+	struct drm_panthor_bo_create create = { .size = size, .flags = flags };
+	int r = device_ioctl(dev, DRM_IOCTL_PANTHOR_BO_CREATE, &create);
+
+	if (r)
+		return r;
+	if (!create.handle)
+		return -EPROTO;
+	if (create.size < size || create.size > INT64_MAX || create.size & (dev->page_size - 1)) {
+		bo_close_handle(dev, create.handle);
+		return -EPROTO;
+	}
+
+	bo->handle = create.handle;
+	bo->size = create.size;
+	bo->flags = flags;
+	return 0;
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_new(struct panthor_device *dev, uint64_t size, uint32_t flags,
+		   struct panthor_bo **ret_bo)
+{
+	struct panthor_bo *bo;
+	int r = round_size(dev, size, &size);
+
+	if (!r)
+		r = check_flags(dev, flags);
+	if (r)
+		return r;
+
+	bo = bo_alloc(dev);
+	if (!bo)
+		return -ENOMEM;
+	r = create_handle(bo, size, flags);
+	if (r) {
+		bo_free(bo);
+		return r;
+	}
+
+	/* No import can meet the handle before this: nobody has exported it yet. */
+	io_lock(dev->io, &dev->handles.lock);
+	handle_table_insert_locked(&dev->handles, dev->io, bo);
+	io_unlock(dev->io, &dev->handles.lock);
+	*ret_bo = bo;
+	return 0;
+}
+
+PANTHOR_PUBLIC
+struct panthor_bo *panthor_bo_ref(struct panthor_bo *bo)
+{
+	atomic_fetch_add_explicit(&bo->refs, 1, memory_order_relaxed);
+	return bo;
+}
+
+static bool put_unless_last(struct panthor_bo *bo)
+{
+	unsigned int refs = atomic_load_explicit(&bo->refs, memory_order_relaxed);
+
+	while (refs > 1) {
+		if (atomic_compare_exchange_weak_explicit(&bo->refs, &refs, refs - 1,
+							  memory_order_release,
+							  memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The count reaches zero with the lock held or not at all. Were it dropped first and the lock
+ * taken afterwards, an import in between would revive the BO, and its unref would free it a second
+ * time. GEM_CLOSE comes under the same lock, for an import must not be given a handle that is
+ * about to be closed.
+ */
+static bool put_locked(struct panthor_bo *bo)
+{
+	if (atomic_fetch_sub_explicit(&bo->refs, 1, memory_order_acq_rel) > 1)
+		return false;
+
+	handle_table_remove_locked(&bo->dev->handles, bo);
+	bo_close_handle(bo->dev, bo->handle);
+	return true;
+}
+
+PANTHOR_PUBLIC
+struct panthor_bo *panthor_bo_unref(struct panthor_bo *bo)
+{
+	struct panthor_device *dev;
+	bool dead;
+
+	if (!bo || put_unless_last(bo))
+		return NULL;
+
+	dev = bo->dev;
+	io_lock(dev->io, &dev->handles.lock);
+	dead = put_locked(bo);
+	io_unlock(dev->io, &dev->handles.lock);
+
+	/* A mapping keeps the memory, so it is here, without the lock, that pages are given back. */
+	if (dead)
+		bo_free(bo);
+	return NULL;
+}
+
+PANTHOR_PUBLIC
+struct panthor_device *panthor_bo_device(const struct panthor_bo *bo)
+{
+	return bo->dev;
+}
+
+PANTHOR_PUBLIC
+uint64_t panthor_bo_size(const struct panthor_bo *bo)
+{
+	return bo->size;
+}
+
+PANTHOR_PUBLIC
+uint32_t panthor_bo_handle(const struct panthor_bo *bo)
+{
+	return bo->handle;
+}
+
+PANTHOR_PUBLIC
+uint32_t panthor_bo_flags(const struct panthor_bo *bo)
+{
+	return bo->flags;
+}
+
+PANTHOR_PUBLIC
+bool panthor_bo_is_imported(const struct panthor_bo *bo)
+{
+	return bo->imported;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PANTHOR_BO_H
+#define PANTHOR_BO_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "device.h"
+
+struct panthor_bo {
+	/* Goes to zero under the device's handle-table lock only, see panthor_bo_unref(). */
+	atomic_uint refs;
+
+	/* Constant from birth to the last unref. The device is referenced. */
+	struct panthor_device *dev;
+	uint64_t size;
+	uint32_t handle;
+	uint32_t flags;
+	bool imported;
+
+	/* Under the handle-table lock. */
+	struct panthor_bo *next_in_table;
+
+	/* The one CPU mapping, shared by all callers of panthor_bo_map(). All under map_lock. */
+	pthread_mutex_t map_lock;
+	void *map;
+	unsigned int map_count;
+	uint64_t mmap_offset;
+	bool has_mmap_offset;
+};
+
+/* A BO with one reference that owns no handle yet; bo_free() undoes it. */
+struct panthor_bo *bo_alloc(struct panthor_device *dev);
+
+/* Frees a BO that is in no table: removes the CPU mapping and lets go of the device. */
+void bo_free(struct panthor_bo *bo);
+
+void bo_close_handle(const struct panthor_device *dev, uint32_t handle);
+
+/* For the destructor: whatever the count says, the mapping goes. */
+void bo_drop_map(struct panthor_bo *bo);
+
+#endif

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/* Devices: finding, opening, counting. What a device is gets read in device_info.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "device.h"
+
+#define DRI_DIR "/dev/dri"
+
+static int device_init(struct panthor_device *dev, const struct panthor_transport *io, int fd)
+{
+	atomic_init(&dev->refs, 1);
+	for (int i = 0; i < PANTHOR_FEATURE_COUNT; i++)
+		atomic_init(&dev->features[i], FEATURE_UNKNOWN);
+	dev->io = io;
+	dev->fd = fd;
+	dev->page_size = io->page_size(io->priv);
+	return device_identify(dev);
+}
+
+/* Takes @fd over, on failure too. */
+static int device_new(const struct panthor_transport *io, int fd, struct panthor_device **ret_dev)
+{
+	struct panthor_device *dev = io_alloc(io, sizeof(*dev));
+	int r = -ENOMEM;
+
+	if (!dev)
+		goto close;
+	r = device_init(dev, io, fd);
+	if (r)
+		goto free;
+	r = handle_table_init(&dev->handles, io);
+	if (r)
+		goto free;
+
+	*ret_dev = dev;
+	return 0;
+
+free:
+	free(dev);
+close:
+	io_close(io, fd);
+	return r;
+}
+
+static int open_node(const struct panthor_transport *io, const char *path,
+		     struct panthor_device **ret_dev)
+{
+	int fd = io_open(io, path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? fd : device_new(io, fd, ret_dev);
+}
+
+/*
+ * A node of another driver is no reason to complain, a node that could not be looked at is, though
+ * only if no other serves.
+ */
+static int open_first(const struct panthor_transport *io, struct panthor_device **ret_dev)
+{
+	int minor = -1, error = -ENOENT;
+
+	while ((minor = io->next_node(io->priv, DRI_DIR, "renderD", minor)) >= 0) {
+		char path[sizeof(DRI_DIR "/renderD2147483647")];
+		int r;
+
+		snprintf(path, sizeof(path), DRI_DIR "/renderD%d", minor);
+		r = open_node(io, path, ret_dev);
+		if (!r)
+			return 0;
+		if (r != -ENOTSUP && error == -ENOENT)
+			error = r;
+	}
+	return minor == -ENOENT ? error : minor;
+}
+
+int device_open(const struct panthor_transport *io, const char *path,
+		struct panthor_device **ret_dev)
+{
+	return path ? open_node(io, path, ret_dev) : open_first(io, ret_dev);
+}
+
+int device_new_from_fd(const struct panthor_transport *io, int fd, struct panthor_device **ret_dev)
+{
+	int copy = io->dup(io->priv, fd);
+
+	return copy < 0 ? copy : device_new(io, copy, ret_dev);
+}
+
+PANTHOR_PUBLIC
+int panthor_device_open(const char *path, struct panthor_device **ret_dev)
+{
+	return device_open(&panthor_transport_system, path, ret_dev);
+}
+
+PANTHOR_PUBLIC
+int panthor_device_new_from_fd(int fd, struct panthor_device **ret_dev)
+{
+	return device_new_from_fd(&panthor_transport_system, fd, ret_dev);
+}
+
+PANTHOR_PUBLIC
+struct panthor_device *panthor_device_ref(struct panthor_device *dev)
+{
+	atomic_fetch_add_explicit(&dev->refs, 1, memory_order_relaxed);
+	return dev;
+}
+
+PANTHOR_PUBLIC
+struct panthor_device *panthor_device_unref(struct panthor_device *dev)
+{
+	/* Nothing can find a device but through a reference, so the last one needs no lock. */
+	if (!dev || atomic_fetch_sub_explicit(&dev->refs, 1, memory_order_acq_rel) > 1)
+		return NULL;
+
+	handle_table_fini(&dev->handles);
+	io_close(dev->io, dev->fd);
+	free(dev);
+	return NULL;
+}
+
+int device_ioctl(const struct panthor_device *dev, unsigned long request, void *arg)
+{
+	return io_ioctl(dev->io, dev->fd, request, arg);
+}
+
+PANTHOR_PUBLIC
+int panthor_device_fd(const struct panthor_device *dev)
+{
+	return dev->fd;
+}
+
+PANTHOR_PUBLIC
+enum panthor_driver panthor_device_driver(const struct panthor_device *dev)
+{
+	return dev->driver;
+}
+
+PANTHOR_PUBLIC
+void panthor_device_version(const struct panthor_device *dev, uint32_t *ret_major,
+			    uint32_t *ret_minor)
+{
+	if (ret_major)
+		*ret_major = dev->version_major;
+	if (ret_minor)
+		*ret_minor = dev->version_minor;
+}
+
+PANTHOR_PUBLIC
+const struct drm_panthor_gpu_info *panthor_device_gpu_info(const struct panthor_device *dev)
+{
+	return &dev->gpu_info;
+}
+
+PANTHOR_PUBLIC
+const struct drm_panthor_csif_info *panthor_device_csif_info(const struct panthor_device *dev)
+{
+	return &dev->csif_info;
+}
+
+PANTHOR_PUBLIC
+uint64_t panthor_device_page_size(const struct panthor_device *dev)
+{
+	return dev->page_size;
+}

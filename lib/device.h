@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PANTHOR_DEVICE_H
+#define PANTHOR_DEVICE_H
+
+#include <stdatomic.h>
+
+#include "handle_table.h"
+#include "panthor.h"
+#include "panthor_drm.h"
+#include "transport.h"
+
+#define PANTHOR_PUBLIC __attribute__((visibility("default")))
+
+enum feature_state {
+	FEATURE_UNKNOWN = 0,
+	FEATURE_ABSENT,
+	FEATURE_PRESENT,
+};
+
+struct panthor_device {
+	atomic_uint refs;
+
+	/* Constant from open to the last unref. */
+	const struct panthor_transport *io;
+	int fd;
+	unsigned int node_major;
+	unsigned int node_minor;
+	uint32_t version_major;
+	uint32_t version_minor;
+	enum panthor_driver driver;
+	uint64_t page_size;
+	struct drm_panthor_gpu_info gpu_info;
+	struct drm_panthor_csif_info csif_info;
+
+	/* enum feature_state. Two threads may ask the kernel at once; both get the same answer. */
+	atomic_uchar features[PANTHOR_FEATURE_COUNT];
+
+	/* Its lock is the only one that is held over GEM_CLOSE and PRIME_FD_TO_HANDLE. */
+	struct handle_table handles;
+};
+
+/* As the public functions, over any transport. */
+int device_open(const struct panthor_transport *io, const char *path,
+		struct panthor_device **ret_dev);
+int device_new_from_fd(const struct panthor_transport *io, int fd,
+		       struct panthor_device **ret_dev);
+
+int device_ioctl(const struct panthor_device *dev, unsigned long request, void *arg);
+
+/* 0 when the kernel has the feature, -EOPNOTSUPP when not, or the error of the probe. */
+int device_require(struct panthor_device *dev, enum panthor_feature feature);
+
+/* Reads version, driver and information structures into a device that has its descriptor. */
+int device_identify(struct panthor_device *dev);
+
+#endif

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/* The system behind the transport table, and the one place that repeats interrupted calls. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "transport.h"
+
+_Static_assert(sizeof(off_t) == 8, "mmap offsets of BOs start above 4 GiB");
+
+/* The kernel's internal "not supported", which Rust drivers let out; no libc names it. */
+#define KERNEL_ENOTSUPP 524
+
+static void restore_errno(const int *saved)
+{
+	errno = *saved;
+}
+
+/* errno is the caller's: whatever happens in this scope is undone when it is left. */
+#define PRESERVE_ERRNO __attribute__((cleanup(restore_errno), unused)) const int saved_errno = errno
+
+static int sys_open(void *priv, const char *path, int flags)
+{
+	PRESERVE_ERRNO;
+	int fd = open(path, flags);
+
+	(void)priv;
+	return fd < 0 ? -errno : fd;
+}
+
+static int sys_close(void *priv, int fd)
+{
+	PRESERVE_ERRNO;
+
+	(void)priv;
+	return close(fd) < 0 ? -errno : 0;
+}
+
+static int sys_dup(void *priv, int fd)
+{
+	PRESERVE_ERRNO;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	(void)priv;
+	return copy < 0 ? -errno : copy;
+}
+
+static int sys_ioctl(void *priv, int fd, unsigned long request, void *arg)
+{
+	PRESERVE_ERRNO;
+
+	(void)priv;
+	return ioctl(fd, request, arg) < 0 ? -errno : 0;
+}
+
+static ssize_t sys_read(void *priv, int fd, void *buf, size_t size)
+{
+	PRESERVE_ERRNO;
+	ssize_t len = read(fd, buf, size);
+
+	(void)priv;
+	return len < 0 ? -errno : len;
+}
+
+static int64_t sys_lseek(void *priv, int fd, int64_t offset, int whence)
+{
+	PRESERVE_ERRNO;
+	off_t pos = lseek(fd, offset, whence);
+
+	(void)priv;
+	return pos < 0 ? -errno : pos;
+}
+
+static int sys_mmap(void *priv, size_t size, int prot, int fd, uint64_t offset, void **ret_ptr)
+{
+	PRESERVE_ERRNO;
+	void *ptr = mmap(NULL, size, prot, MAP_SHARED, fd, (off_t)offset);
+
+	(void)priv;
+	if (ptr == MAP_FAILED)
+		return -errno;
+
+	*ret_ptr = ptr;
+	return 0;
+}
+
+static int sys_munmap(void *priv, void *ptr, size_t size)
+{
+	PRESERVE_ERRNO;
+
+	(void)priv;
+	return munmap(ptr, size) < 0 ? -errno : 0;
+}
+
+static int sys_rdev(void *priv, int fd, unsigned int *ret_major, unsigned int *ret_minor)
+{
+	PRESERVE_ERRNO;
+	struct stat st;
+
+	(void)priv;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISCHR(st.st_mode))
+		return -ENOTSUP;
+
+	*ret_major = major(st.st_rdev);
+	*ret_minor = minor(st.st_rdev);
+	return 0;
+}
+
+static ssize_t sys_readlink(void *priv, const char *path, char *buf, size_t size)
+{
+	PRESERVE_ERRNO;
+	ssize_t len = readlink(path, buf, size);
+
+	(void)priv;
+	return len < 0 ? -errno : len;
+}
+
+/* The number in a name like renderD128, or -1. */
+static int node_number(const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	char *end;
+	long number;
+
+	if (strncmp(name, prefix, len) || name[len] < '0' || name[len] > '9')
+		return -1;
+	number = strtol(name + len, &end, 10);
+	return *end || number > INT_MAX ? -1 : (int)number;
+}
+
+static int sys_next_node(void *priv, const char *dir, const char *prefix, int after)
+{
+	PRESERVE_ERRNO;
+	const struct dirent *entry;
+	int best = -ENOENT;
+	DIR *stream;
+
+	(void)priv;
+	stream = opendir(dir);
+	if (!stream)
+		return -errno;
+
+	while ((entry = readdir(stream))) {
+		int number = node_number(entry->d_name, prefix);
+
+		if (number > after && (best < 0 || number < best))
+			best = number;
+	}
+	closedir(stream);
+	return best;
+}
+
+static uint64_t sys_page_size(void *priv)
+{
+	(void)priv;
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void *sys_alloc(void *priv, size_t size)
+{
+	PRESERVE_ERRNO;
+
+	(void)priv;
+	return calloc(1, size);
+}
+
+static void sys_lock(void *priv, pthread_mutex_t *mutex)
+{
+	(void)priv;
+	pthread_mutex_lock(mutex);
+}
+
+static void sys_unlock(void *priv, pthread_mutex_t *mutex)
+{
+	(void)priv;
+	pthread_mutex_unlock(mutex);
+}
+
+const struct panthor_transport panthor_transport_system = {
+	.open = sys_open,
+	.close = sys_close,
+	.dup = sys_dup,
+	.ioctl = sys_ioctl,
+	.read = sys_read,
+	.lseek = sys_lseek,
+	.mmap = sys_mmap,
+	.munmap = sys_munmap,
+	.rdev = sys_rdev,
+	.readlink = sys_readlink,
+	.next_node = sys_next_node,
+	.page_size = sys_page_size,
+	.alloc = sys_alloc,
+	.lock = sys_lock,
+	.unlock = sys_unlock,
+};
+
+int io_open(const struct panthor_transport *io, const char *path, int flags)
+{
+	int fd;
+
+	do {
+		fd = io->open(io->priv, path, flags);
+	} while (fd == -EINTR);
+
+	return fd;
+}
+
+int io_ioctl(const struct panthor_transport *io, int fd, unsigned long request, void *arg)
+{
+	int r;
+
+	do {
+		r = io->ioctl(io->priv, fd, request, arg);
+	} while (r == -EINTR || r == -EAGAIN);
+
+	return r == -ENOTTY || r == -KERNEL_ENOTSUPP ? -EOPNOTSUPP : r;
+}
+
+ssize_t io_read(const struct panthor_transport *io, int fd, void *buf, size_t size)
+{
+	ssize_t len;
+
+	do {
+		len = io->read(io->priv, fd, buf, size);
+	} while (len == -EINTR);
+
+	return len;
+}
