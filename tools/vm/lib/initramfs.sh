@@ -14,7 +14,8 @@ guest_modules() {
 	local -a names=("${BASE_MODULES[@]}")
 
 	if [ -n "$ko" ]; then
-		mapfile -t -O "${#names[@]}" names < <(modinfo -F depends "$ko" | tr ',' '\n' | sed '/^$/d')
+		# shellcheck disable=SC2207 # module names are words
+		names+=($(modinfo -F depends "$ko" | tr ',' ' '))
 	fi
 	for name in "${names[@]}"; do
 		modprobe -d "$KERNEL_ROOT" -S "$KERNEL_RELEASE" --show-depends "$name" || return
@@ -32,6 +33,7 @@ base_tree() {
 
 	mkdir -p "$tree"/{dev,proc,sys,vm,root,tmp,run,out,etc}
 	mkdir -p "$tree"/usr/{bin,sbin,lib64,lib/x86_64-linux-gnu,local/bin}
+	chmod 1777 "$tree/tmp"
 	for dir in bin sbin lib lib64; do
 		ln -s "usr/$dir" "$tree/$dir"
 	done
@@ -40,8 +42,9 @@ base_tree() {
 		applet=${applet##*/}
 		[ "$applet" = busybox ] || ln -s busybox "$tree/usr/bin/$applet"
 	done < <(busybox --list)
-	printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' >"$tree/etc/passwd"
-	printf 'root:x:0:\nnogroup:x:65534:\n' >"$tree/etc/group"
+	printf '%s\n' root:x:0:0:root:/root:/bin/sh nobody:x:65534:65534:nobody:/:/bin/sh \
+		>"$tree/etc/passwd"
+	printf '%s\n' root:x:0: nogroup:x:65534: >"$tree/etc/group"
 	for m in $modules; do
 		dir=$tree/usr/lib/modules/$KERNEL_RELEASE/${m%/*}
 		mkdir -p "$dir"
@@ -57,8 +60,12 @@ base_find() {
 	key=$({ printf '%s\n' "$KERNEL_RELEASE" "$modules" && cat /bin/busybox \
 		"$VM_DIR/lib/initramfs.sh"; } | sha256sum | cut -c 1-16)
 	BASE=$(cache_dir)/base/$key
-	[ -f "$BASE/base.cpio" ] && return
+	if [ -f "$BASE/base.cpio" ]; then
+		touch "$BASE"
+		return
+	fi
 	mkdir -p "${BASE%/*}"
+	find "${BASE%/*}" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} +
 	tmp=$(mktemp -d "${BASE%/*}/.base.XXXXXX")
 	base_tree "$tmp/tree" "$modules" &&
 		(cd "$tmp/tree" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
@@ -90,7 +97,8 @@ overlay_libraries() {
 		case $lib in
 		"$build"/*) overlay_add "$overlay" "$lib" "/usr/lib/${lib##*/}" ;;
 		esac
-	done < <(ldd "$@" 2>/dev/null | awk '/=> \//{print $3} /^\t\//{print $1}' | LC_ALL=C sort -u)
+	done < <(ldd "$@" 2>/dev/null |
+		awk '/=> \// { print $3 } /^\t\// { print $1 }' | LC_ALL=C sort -u)
 }
 
 # overlay_driver DIR KO: the driver, stripped, and the modules.dep that modprobe needs.
@@ -107,7 +115,8 @@ overlay_driver() {
 	fi
 	rmdir "$scratch/$top/kernel"
 	ln -s "$BASE/tree/$top/kernel" "$scratch/$top/kernel"
-	cp "$KERNEL_ROOT/lib/modules/$KERNEL_RELEASE"/modules.{builtin,builtin.modinfo,order} "$scratch/$top/"
+	cp "$KERNEL_ROOT/lib/modules/$KERNEL_RELEASE"/modules.{builtin,builtin.modinfo,order} \
+		"$scratch/$top/"
 	depmod -b "$scratch" "$KERNEL_RELEASE"
 	cp "$scratch/$top"/modules.{dep,alias,symbols} "$overlay/$top/"
 	rm -rf "$scratch"

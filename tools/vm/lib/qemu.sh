@@ -4,7 +4,8 @@
 
 # Hangs and stalls are reported late enough for a machine that shares its CPUs; an oops or a hung
 # task ends the run at once.
-KERNEL_ARGS="console=ttyS0 panic=-1 oops=panic hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=90 \
+KERNEL_ARGS="console=ttyS0 panic=-1 oops=panic \
+hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=90 \
 watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=90"
 
 # kvm_probe: boots a guest that does nothing but leave. A /dev/kvm that exists proves nothing.
@@ -23,8 +24,9 @@ kvm_probe() {
 	END
 	chmod +x "$tmp/init"
 	(cd "$tmp" && printf '%s\n' sh init | cpio -o -H newc --quiet) >"$tmp/cpio"
-	timeout 20 qemu-system-x86_64 -machine pc,accel=kvm -cpu host -m 256 -display none -nodefaults \
-		-no-reboot -kernel "$KERNEL_IMAGE" -initrd "$tmp/cpio" -append "panic=-1 quiet" \
+	timeout 20 qemu-system-x86_64 -machine pc,accel=kvm -cpu host -m 256 -display none \
+		-nodefaults -no-reboot -kernel "$KERNEL_IMAGE" -initrd "$tmp/cpio" \
+		-append "panic=-1 quiet" \
 		-device isa-debug-exit,iobase=0xf4,iosize=4 >/dev/null 2>&1 </dev/null || status=$?
 	rm -rf "$tmp"
 	[ "$status" -eq 1 ]
@@ -64,8 +66,8 @@ qemu_machine() {
 
 	EXTRA_ARGS=
 	if [ "$icount" = 1 ]; then
-		# One instruction is one nanosecond of guest time. Without erms a cleared page counts
-		# its 512 stores, not 4096 iterations of one string instruction.
+		# One instruction is one nanosecond of guest time. Without erms a cleared page
+		# counts its 512 stores, not 4096 iterations of one string instruction.
 		QEMU_MACHINE=(-accel "tcg,thread=single" -icount "shift=0,align=off,sleep=off"
 			-smp 1 -cpu "max,-erms,-fsrm")
 		EXTRA_ARGS="init_on_alloc=0 nokaslr"
@@ -84,7 +86,8 @@ qemu_machine() {
 
 # qemu_ports OUT_KIND ERR_KIND DIR: the channels init uses. Files in DIR take what the guest writes:
 # they never block, so QEMU has nothing to drop and a slow reader of ours cannot stall the guest.
-# Notifications are handled inside the guest's write (ioeventfd=off): when init leaves, all is there.
+# Notifications are handled inside the guest's write (ioeventfd=off): when init leaves, all of it
+# has arrived.
 qemu_ports() {
 	local tty_out=$1 tty_err=$2 dir=$3
 	local out=virtserialport err=virtserialport
@@ -95,10 +98,12 @@ qemu_ports() {
 	*) err=virtconsole ;;
 	esac
 	QEMU_PORTS=(-device "virtio-serial-pci,ioeventfd=off,max_ports=5"
-		-chardev "file,id=control,path=$dir/control" -device "virtserialport,nr=1,chardev=control"
+		-chardev "file,id=control,path=$dir/control"
+		-device "virtserialport,nr=1,chardev=control"
 		-device "$out,nr=2,chardev=out" -device "$err,nr=3,chardev=err"
 		-chardev "file,id=err,path=$dir/stderr"
-		-chardev "file,id=files,path=$dir/files.tar" -device "virtserialport,nr=4,chardev=files")
+		-chardev "file,id=files,path=$dir/files.tar"
+		-device "virtserialport,nr=4,chardev=files")
 	if [ "$INTERACTIVE" = 1 ]; then
 		QEMU_PORTS+=(-chardev "stdio,id=out,signal=off,mux=off")
 	else

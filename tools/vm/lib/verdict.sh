@@ -51,7 +51,7 @@ verdict() {
 	EXCERPT=
 	if EXCERPT=$(splat_excerpt "$dir/kernel.log"); then
 		STATUS=$VM_SPLAT
-		MESSAGE="the kernel complained (the command's status was ${command_status:-unknown})"
+		MESSAGE="the kernel complained (status of the command: ${command_status:-none})"
 		if [[ $EXCERPT == *"Kernel panic"* ]] || [ "$qemu" -ne 1 ]; then
 			STATUS=$VM_PANIC
 			MESSAGE="the guest died"
