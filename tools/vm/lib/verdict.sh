@@ -52,11 +52,11 @@ verdict() {
 	if EXCERPT=$(splat_excerpt "$dir/kernel.log"); then
 		STATUS=$VM_SPLAT
 		MESSAGE="the kernel complained (status of the command: ${command_status:-none})"
-		if [[ $EXCERPT == *"Kernel panic"* ]] || [ "$qemu" -ne 1 ]; then
+		if [[ $EXCERPT == *"Kernel panic"* ]] || [ "$qemu" -ne "$QEMU_LEFT" ]; then
 			STATUS=$VM_PANIC
 			MESSAGE="the guest died"
 		fi
-	elif [ "$qemu" -ne 1 ] || ! grep -qx -e end -e load-failed "$dir/control"; then
+	elif [ "$qemu" -ne "$QEMU_LEFT" ] || ! grep -qx -e end -e load-failed "$dir/control"; then
 		STATUS=$VM_FAILED
 		MESSAGE="the guest stopped without a verdict (QEMU's status $qemu)"
 	elif grep -qx load-failed "$dir/control"; then
