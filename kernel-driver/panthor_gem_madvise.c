@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * What clients tell reclaim about a buffer object.
+ */
+
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+#include <linux/writeback.h>
+
+#include "panthor_device.h"
+#include "panthor_gem.h"
+
+/* Starts one folio on its way to swap; whatever is in the way of that leaves it to mm. */
+static void panthor_gem_write_folio(struct address_space *mapping, struct folio *folio)
+{
+	struct writeback_control wbc = {
+		.sync_mode = WB_SYNC_NONE,
+		.nr_to_write = SWAP_CLUSTER_MAX,
+		.range_end = LLONG_MAX,
+		.for_reclaim = 1,
+	};
+	bool locked = true;
+
+	if (!folio_trylock(folio))
+		return;
+
+	if (folio->mapping == mapping && folio_clear_dirty_for_io(folio)) {
+		folio_set_reclaim(folio);
+		/* Success takes the folio lock along. */
+		locked = mapping->a_ops->writepage(&folio->page, &wbc);
+		if (!folio_test_writeback(folio))
+			folio_clear_reclaim(folio);
+	}
+	if (locked)
+		folio_unlock(folio);
+}
+
+/*
+ * Eviction only makes pages reclaimable. For a client that asked for it now, start the way to swap
+ * too. The resv keeps faults from mapping pages that are being moved.
+ */
+static void panthor_gem_write_back_locked(struct panthor_gem_object *bo)
+{
+	struct address_space *mapping = bo->base.filp->f_mapping;
+	pgoff_t index = 0, end = panthor_gem_page_count(bo);
+
+	dma_resv_assert_held(bo->base.resv);
+	while (index < end) {
+		struct folio *folio = filemap_get_folio(mapping, index);
+
+		if (IS_ERR(folio)) {
+			index++;
+			continue;
+		}
+		/* Counted afterwards, for writing may split it. */
+		panthor_gem_write_folio(mapping, folio);
+		index += folio_nr_pages(folio);
+		folio_put(folio);
+		cond_resched();
+	}
+}
+
+static int panthor_gem_check_pageout_locked(struct panthor_gem_object *bo)
+{
+	if (!bo->backing.pages)
+		return 0;
+	if (bo->backing.pin_count || !panthor_gem_idle_locked(bo, 0))
+		return -EBUSY;
+	return panthor_reclaim_can_swap() ? 0 : -ENOSPC;
+}
+
+static int panthor_gem_page_out_locked(struct panthor_gem_object *bo)
+{
+	if (!bo->backing.pages)
+		return 0;
+	if (!panthor_gem_reclaim_locked(bo))
+		return -EBUSY;
+
+	panthor_gem_write_back_locked(bo);
+	return 0;
+}
+
+static void panthor_gem_set_madv_locked(struct panthor_gem_object *bo, u32 madv)
+{
+	bo->reclaim.madv = madv;
+	panthor_gem_refile_locked(bo);
+}
+
+static int panthor_gem_advise_locked(struct panthor_gem_object *bo, u32 madv)
+{
+	u32 before = bo->reclaim.madv;
+	int ret;
+
+	switch (madv) {
+	case DRM_PANTHOR_BO_MADV_DONTNEED:
+		if (bo->reclaim.exported)
+			return -EINVAL;
+
+		panthor_gem_set_madv_locked(bo, madv);
+		/* Swap is memory too. */
+		if (bo->reclaim.evicted)
+			panthor_gem_purge_locked(bo);
+		return 0;
+
+	case DRM_PANTHOR_BO_MADV_PAGEOUT:
+		ret = panthor_gem_check_pageout_locked(bo);
+		if (ret)
+			return ret;
+
+		/* Paging out is for once; what stays is the advice behind it. */
+		panthor_gem_set_madv_locked(bo, DRM_PANTHOR_BO_MADV_COLD);
+		ret = panthor_gem_page_out_locked(bo);
+		if (ret)
+			panthor_gem_set_madv_locked(bo, before);
+		return ret;
+
+	default:
+		panthor_gem_set_madv_locked(bo, madv);
+		return 0;
+	}
+}
+
+static int panthor_gem_madvise_imported(u32 madv)
+{
+	switch (madv) {
+	case DRM_PANTHOR_BO_MADV_DONTNEED:
+		return -EINVAL;
+	case DRM_PANTHOR_BO_MADV_PAGEOUT:
+		return -EBUSY;
+	default:
+		return 0;
+	}
+}
+
+int panthor_gem_madvise(struct panthor_gem_object *bo, u32 madv, u32 *ret_retained)
+{
+	int ret;
+
+	if (drm_gem_is_imported(&bo->base)) {
+		ret = panthor_gem_madvise_imported(madv);
+		if (!ret)
+			*ret_retained = 1;
+		return ret;
+	}
+
+	ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+	if (ret)
+		return ret;
+
+	ret = panthor_gem_advise_locked(bo, madv);
+	if (!ret) {
+		*ret_retained = !bo->reclaim.purged;
+		if (madv != DRM_PANTHOR_BO_MADV_DONTNEED)
+			bo->reclaim.purged = false;
+	}
+	dma_resv_unlock(bo->base.resv);
+	return ret;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Buffer objects as dma-bufs, and dma-bufs as buffer objects.
+ */
+
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/highmem.h>
+
+#include <drm/drm_prime.h>
+
+#include "panthor_compat.h"
+#include "panthor_device.h"
+#include "panthor_gem.h"
+
+/*
+ * CPU access through a dma-buf may go through any alias: sync for our device, for every importer,
+ * and for the kernel map.
+ */
+static int panthor_gem_prime_begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir)
+{
+	struct panthor_gem_object *bo = to_panthor_bo(dmabuf->priv);
+	struct dma_buf_attachment *attach;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+	if (ret)
+		return ret;
+
+	if (bo->sgt)
+		dma_sync_sgtable_for_cpu(bo->base.dev->dev, bo->sgt, dir);
+	if (bo->cmap.vaddr)
+		invalidate_kernel_vmap_range(bo->cmap.vaddr, bo->base.size);
+	list_for_each_entry(attach, &dmabuf->attachments, node) {
+		if (attach->sgt)
+			dma_sync_sgtable_for_cpu(attach->dev, attach->sgt, dir);
+	}
+
+	dma_resv_unlock(bo->base.resv);
+	return 0;
+}
+
+static int panthor_gem_prime_end_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir)
+{
+	struct panthor_gem_object *bo = to_panthor_bo(dmabuf->priv);
+	struct dma_buf_attachment *attach;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+	if (ret)
+		return ret;
+
+	list_for_each_entry(attach, &dmabuf->attachments, node) {
+		if (attach->sgt)
+			dma_sync_sgtable_for_device(attach->dev, attach->sgt, dir);
+	}
+	if (bo->cmap.vaddr)
+		flush_kernel_vmap_range(bo->cmap.vaddr, bo->base.size);
+	if (bo->sgt)
+		dma_sync_sgtable_for_device(bo->base.dev->dev, bo->sgt, dir);
+
+	dma_resv_unlock(bo->base.resv);
+	return 0;
+}
+
+/* The core keeps the table of each attachment for us: that is what cache_sgt_mapping asks for. */
+static const struct dma_buf_ops panthor_gem_dma_buf_ops = {
+	.cache_sgt_mapping = true,
+	.attach = drm_gem_map_attach,
+	.detach = drm_gem_map_detach,
+	.map_dma_buf = drm_gem_map_dma_buf,
+	.unmap_dma_buf = drm_gem_unmap_dma_buf,
+	.release = drm_gem_dmabuf_release,
+	.mmap = drm_gem_dmabuf_mmap,
+	.vmap = drm_gem_dmabuf_vmap,
+	.vunmap = drm_gem_dmabuf_vunmap,
+	.begin_cpu_access = panthor_gem_prime_begin_cpu_access,
+	.end_cpu_access = panthor_gem_prime_end_cpu_access,
+};
+
+/* From here on others may look at the contents, so they must be worth keeping. */
+static int panthor_gem_mark_exported(struct panthor_gem_object *bo)
+{
+	int ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+
+	if (ret)
+		return ret;
+
+	if (bo->reclaim.madv == DRM_PANTHOR_BO_MADV_DONTNEED)
+		ret = -EINVAL;
+	else
+		bo->reclaim.exported = true;
+	dma_resv_unlock(bo->base.resv);
+	return ret;
+}
+
+struct dma_buf *panthor_gem_prime_export(struct drm_gem_object *obj, int flags)
+{
+	struct panthor_gem_object *bo = to_panthor_bo(obj);
+	struct dma_buf_export_info exp_info = {
+		.exp_name = KBUILD_MODNAME,
+		.owner = THIS_MODULE,
+		.ops = &panthor_gem_dma_buf_ops,
+		.size = obj->size,
+		.flags = flags,
+		.priv = obj,
+		.resv = obj->resv,
+	};
+	int ret;
+
+	if (bo->exclusive_vm_root)
+		return ERR_PTR(-EINVAL);
+
+	ret = panthor_gem_mark_exported(bo);
+	if (ret)
+		return ERR_PTR(ret);
+
+	return drm_gem_dmabuf_export(obj->dev, &exp_info);
+}
+
+struct drm_gem_object *panthor_gem_prime_import(struct drm_device *drm, struct dma_buf *dmabuf)
+{
+	struct drm_gem_object *obj = dmabuf->priv;
+
+	if (dmabuf->ops == &panthor_gem_dma_buf_ops && obj->dev == drm) {
+		drm_gem_object_get(obj);
+		return obj;
+	}
+
+	return drm_gem_prime_import_dev(drm, dmabuf, drm->dev);
+}
+
+struct drm_gem_object *panthor_gem_prime_import_sgt(struct drm_device *drm,
+						    struct dma_buf_attachment *attach,
+						    struct sg_table *sgt)
+{
+	struct panthor_gem_object *bo;
+	int ret;
+
+	bo = panthor_gem_alloc(to_panthor_device(drm), PAGE_ALIGN(attach->dmabuf->size),
+			       attach->dmabuf->resv);
+	if (IS_ERR(bo))
+		return ERR_CAST(bo);
+
+	ret = drm_gem_create_mmap_offset(&bo->base);
+	if (ret) {
+		drm_gem_object_put(&bo->base);
+		return ERR_PTR(ret);
+	}
+
+	/* Last, so that freeing a half-made BO leaves table and attachment to the caller. */
+	bo->sgt = sgt;
+	return &bo->base;
+}
+
+PANTHOR_IMPORT_DMA_BUF();

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * GPU address spaces and their ids.
+ */
+
+#include <linux/sched/mm.h>
+
+#include <drm/drm_gpuvm.h>
+
+#include "panthor_device.h"
+#include "panthor_gem.h"
+#include "panthor_vm.h"
+
+/* The least that the kernel keeps of an address space for itself. */
+#define PANTHOR_VM_MIN_KERNEL_RANGE SZ_256M
+
+static u64 panthor_vm_full_range(struct panthor_device *ptdev)
+{
+	return 1ull << DRM_PANTHOR_MMU_VA_BITS(ptdev->gpu_info.mmu_features);
+}
+
+static u64 panthor_vm_default_user_range(u64 full)
+{
+	u64 user;
+
+	if (TASK_SIZE < full)
+		user = TASK_SIZE;
+	else if (full > SZ_4G)
+		user = full / 2;
+	else
+		user = full - PANTHOR_VM_MIN_KERNEL_RANGE;
+
+	return min(user, full - PANTHOR_VM_MIN_KERNEL_RANGE);
+}
+
+/* The kernel's part is a power of two at the end, the client gets all below it. */
+static u64 panthor_vm_user_range(struct panthor_device *ptdev, u64 wanted)
+{
+	u64 full = panthor_vm_full_range(ptdev);
+
+	if (!wanted)
+		wanted = panthor_vm_default_user_range(full);
+	if (wanted > full - PANTHOR_VM_MIN_KERNEL_RANGE)
+		return 0;
+
+	return full - rounddown_pow_of_two(full - wanted);
+}
+
+static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 user_range)
+{
+	struct drm_gem_object *root;
+	struct panthor_vm *vm;
+
+	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	if (!vm)
+		return ERR_PTR(-ENOMEM);
+
+	root = drm_gpuvm_resv_object_alloc(&ptdev->base);
+	if (!root) {
+		kfree(vm);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	mutex_init(&vm->op_lock);
+	vm->user_range = user_range;
+	drm_gpuvm_init(&vm->base, "panthor", 0, &ptdev->base, root, 0,
+		       panthor_vm_full_range(ptdev), 0, 0, &panthor_gpuvm_ops);
+	drm_gem_object_put(root);
+	panthor_reclaim_vm_init(ptdev, &vm->reclaim);
+	return vm;
+}
+
+static void panthor_vm_destroy(struct panthor_vm *vm)
+{
+	mutex_lock(&vm->op_lock);
+	vm->destroyed = true;
+	mutex_unlock(&vm->op_lock);
+
+	panthor_vm_unmap_all(vm);
+	panthor_vm_put(vm);
+}
+
+void panthor_vm_pool_init(struct panthor_file *pfile)
+{
+	xa_init_flags(&pfile->vms, XA_FLAGS_ALLOC1);
+}
+
+void panthor_vm_pool_fini(struct panthor_file *pfile)
+{
+	struct panthor_vm *vm;
+	unsigned long id;
+
+	xa_for_each(&pfile->vms, id, vm)
+		panthor_vm_destroy(vm);
+	xa_destroy(&pfile->vms);
+}
+
+int panthor_vm_pool_create(struct panthor_file *pfile, struct drm_panthor_vm_create *args)
+{
+	u64 user_range = panthor_vm_user_range(pfile->ptdev, args->user_va_range);
+	struct panthor_vm *vm;
+	u32 id;
+	int ret;
+
+	if (!user_range)
+		return -EINVAL;
+
+	vm = panthor_vm_create(pfile->ptdev, user_range);
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+
+	ret = xa_alloc(&pfile->vms, &id, vm, XA_LIMIT(1, PANTHOR_VM_MAX), GFP_KERNEL);
+	if (ret) {
+		panthor_vm_destroy(vm);
+		return ret;
+	}
+
+	args->id = id;
+	args->user_va_range = user_range;
+	return 0;
+}
+
+int panthor_vm_pool_destroy(struct panthor_file *pfile, u32 id)
+{
+	struct panthor_vm *vm = xa_erase(&pfile->vms, id);
+
+	if (!vm)
+		return -EINVAL;
+
+	panthor_vm_destroy(vm);
+	return 0;
+}
+
+struct panthor_vm *panthor_vm_pool_get(struct panthor_file *pfile, u32 id)
+{
+	struct panthor_vm *vm;
+
+	xa_lock(&pfile->vms);
+	vm = xa_load(&pfile->vms, id);
+	if (vm)
+		panthor_vm_get(vm);
+	xa_unlock(&pfile->vms);
+	return vm;
+}

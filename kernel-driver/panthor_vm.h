@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef __PANTHOR_VM_H__
+#define __PANTHOR_VM_H__
+
+#include <linux/mutex.h>
+
+#include <drm/drm_gpuvm.h>
+
+#include "panthor_gem_shrinker.h"
+
+struct drm_panthor_vm_bind_op;
+struct drm_panthor_vm_create;
+struct panthor_file;
+struct panthor_gem_object;
+
+/** PANTHOR_VM_MAX - VMs of one open file */
+#define PANTHOR_VM_MAX 32
+
+/** PANTHOR_VM_PAGE_SIZE - what addresses, offsets and sizes are multiples of */
+#define PANTHOR_VM_PAGE_SIZE SZ_4K
+
+/**
+ * struct panthor_vm - a GPU address space
+ *
+ * Lives as long as a file has its id or a mapping or BO refers to it.
+ */
+struct panthor_vm {
+	/** @base: mappings, under @op_lock; also the resv that private BOs share. */
+	struct drm_gpuvm base;
+
+	/**
+	 * @op_lock: changes of the address space. Taken where a fence may depend on it, so nothing
+	 * is allocated under it; reclaim only tries it.
+	 */
+	struct mutex op_lock;
+
+	/** @user_range: bytes of VA from 0 that belong to the client; constant. */
+	u64 user_range;
+
+	/** @destroyed: the client gave its id back, nothing can be mapped any more; @op_lock. */
+	bool destroyed;
+
+	/** @reclaim: the BOs that only this VM uses. */
+	struct panthor_reclaim_vm reclaim;
+};
+
+static inline struct panthor_vm *to_panthor_vm(struct drm_gpuvm *gpuvm)
+{
+	return container_of(gpuvm, struct panthor_vm, base);
+}
+
+static inline struct panthor_vm *panthor_vm_get(struct panthor_vm *vm)
+{
+	drm_gpuvm_get(&vm->base);
+	return vm;
+}
+
+/** panthor_vm_tryget() - take a reference unless the VM is being freed */
+static inline bool panthor_vm_tryget(struct panthor_vm *vm)
+{
+	return kref_get_unless_zero(&vm->base.kref);
+}
+
+static inline void panthor_vm_put(struct panthor_vm *vm)
+{
+	if (vm)
+		drm_gpuvm_put(&vm->base);
+}
+
+static inline struct drm_gem_object *panthor_vm_root_gem(struct panthor_vm *vm)
+{
+	return drm_gpuvm_resv_obj(&vm->base);
+}
+
+static inline struct dma_resv *panthor_vm_resv(struct panthor_vm *vm)
+{
+	return drm_gpuvm_resv(&vm->base);
+}
+
+void panthor_vm_pool_init(struct panthor_file *pfile);
+void panthor_vm_pool_fini(struct panthor_file *pfile);
+
+/**
+ * panthor_vm_pool_create() - new VM with an id
+ * @pfile: file
+ * @args: the ioctl's, flags checked; id and user_va_range are set on success
+ *
+ * Return: 0, -EINVAL for a range that leaves the kernel less than its part, -EBUSY when the file
+ * has all the VMs it can have, -ENOMEM.
+ */
+int panthor_vm_pool_create(struct panthor_file *pfile, struct drm_panthor_vm_create *args);
+
+/**
+ * panthor_vm_pool_destroy() - give an id back and unmap everything
+ * @pfile: file
+ * @id: id
+ *
+ * Return: 0 or -EINVAL for an unknown id.
+ */
+int panthor_vm_pool_destroy(struct panthor_file *pfile, u32 id);
+
+/**
+ * panthor_vm_pool_get() - VM of an id
+ * @pfile: file
+ * @id: id
+ *
+ * Return: VM with a reference for the caller, or NULL.
+ */
+struct panthor_vm *panthor_vm_pool_get(struct panthor_file *pfile, u32 id);
+
+/**
+ * panthor_vm_bind_op_sync() - carry out one operation now
+ * @file: file, for BO handles
+ * @vm: VM
+ * @op: operation, from user memory
+ *
+ * Return: 0, -EINVAL for anything wrong with @op or a VM that can not be mapped into, -ENOMEM,
+ * -EINTR.
+ */
+int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
+			    const struct drm_panthor_vm_bind_op *op);
+
+/**
+ * panthor_vm_unmap_all() - empty an address space that nobody can map into any more
+ * @vm: VM
+ */
+void panthor_vm_unmap_all(struct panthor_vm *vm);
+
+extern const struct drm_gpuvm_ops panthor_gpuvm_ops;
+
+/**
+ * panthor_vm_bo_live_count_locked() - in how many VMs the GPU can reach a BO
+ * @bo: BO, resv and gpuva_lock held
+ * @ret_vm: one of them, when there is one
+ *
+ * Return: 0, 1, or 2 for more.
+ */
+unsigned int panthor_vm_bo_live_count_locked(struct panthor_gem_object *bo,
+					     struct panthor_vm **ret_vm);
+
+/**
+ * panthor_vm_bo_evict_locked() - take a BO out of the GPU's reach
+ * @bo: BO, resv and gpuva_lock held, idle
+ *
+ * Its mappings stay in the address spaces, marked as evicted.
+ *
+ * Return: false when a VM was busy; the BO may have left other VMs by then.
+ */
+bool panthor_vm_bo_evict_locked(struct panthor_gem_object *bo);
+
+#endif
