@@ -242,8 +242,8 @@ enum panthor_bo_advice {
  *
  * A purged BO keeps handle, size and mappings and reads as zeroes after WILLNEED; until then a
  * CPU access raises SIGBUS and a GPU access is a page fault. vpanthor only.
- * Errors: -EINVAL unknown advice, an imported BO, DONTNEED on an exported BO; PAGEOUT: -EBUSY pinned
- * or in use by the GPU, -ENOSPC no free swap; -EOPNOTSUPP.
+ * Errors: -EINVAL unknown advice, an imported BO, DONTNEED on an exported BO; PAGEOUT: -EBUSY
+ * pinned or in use by the GPU, -ENOSPC no free swap; -EOPNOTSUPP.
  */
 int panthor_bo_madvise(struct panthor_bo *bo, enum panthor_bo_advice advice, bool *ret_retained);
 
@@ -336,7 +336,7 @@ struct panthor_gems_row {
 enum panthor_gems_integrity {
 	PANTHOR_GEMS_OK = 0, /* the footer's sums are those of the rows */
 	PANTHOR_GEMS_MISMATCH = 1, /* they are not: a forged row, or BOs changed during the dump */
-	PANTHOR_GEMS_TRUNCATED = 2, /* the file ends inside a row or the footer, or has broken rows */
+	PANTHOR_GEMS_TRUNCATED = 2, /* cut inside a row or the footer, or broken rows */
 	PANTHOR_GEMS_NO_FOOTER = 3, /* rows are whole but nothing says that they are all */
 };
 

@@ -30,7 +30,7 @@ void bo_free(struct panthor_bo *bo)
 	free(bo);
 }
 
-void bo_close_handle(const struct panthor_device *dev, uint32_t handle)
+void bo_close_handle_locked(const struct panthor_device *dev, uint32_t handle)
 {
 	struct drm_gem_close close = { .handle = handle };
 
@@ -73,7 +73,9 @@ static int create_handle(struct panthor_bo *bo, uint64_t size, uint32_t flags)
 	if (!create.handle)
 		return -EPROTO;
 	if (create.size < size || create.size > INT64_MAX || create.size & (dev->page_size - 1)) {
-		bo_close_handle(dev, create.handle);
+		io_lock(dev->io, &dev->handles.lock);
+		bo_close_handle_locked(dev, create.handle);
+		io_unlock(dev->io, &dev->handles.lock);
 		return -EPROTO;
 	}
 
@@ -124,9 +126,7 @@ static bool put_unless_last(struct panthor_bo *bo)
 	unsigned int refs = atomic_load_explicit(&bo->refs, memory_order_relaxed);
 
 	while (refs > 1) {
-		if (atomic_compare_exchange_weak_explicit(&bo->refs, &refs, refs - 1,
-							  memory_order_release,
-							  memory_order_relaxed))
+		if (atomic_compare_exchange_weak(&bo->refs, &refs, refs - 1))
 			return true;
 	}
 	return false;
@@ -144,7 +144,7 @@ static bool put_locked(struct panthor_bo *bo)
 		return false;
 
 	handle_table_remove_locked(&bo->dev->handles, bo);
-	bo_close_handle(bo->dev, bo->handle);
+	bo_close_handle_locked(bo->dev, bo->handle);
 	return true;
 }
 
@@ -162,7 +162,7 @@ struct panthor_bo *panthor_bo_unref(struct panthor_bo *bo)
 	dead = put_locked(bo);
 	io_unlock(dev->io, &dev->handles.lock);
 
-	/* A mapping keeps the memory, so it is here, without the lock, that pages are given back. */
+	/* A mapping kept the memory so far, so its pages are given back here, without the lock. */
 	if (dead)
 		bo_free(bo);
 	return NULL;

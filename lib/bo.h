@@ -35,7 +35,8 @@ struct panthor_bo *bo_alloc(struct panthor_device *dev);
 /* Frees a BO that is in no table: removes the CPU mapping and lets go of the device. */
 void bo_free(struct panthor_bo *bo);
 
-void bo_close_handle(const struct panthor_device *dev, uint32_t handle);
+/* The caller holds the handle-table lock, so that no import is given the handle meanwhile. */
+void bo_close_handle_locked(const struct panthor_device *dev, uint32_t handle);
 
 /* For the destructor: whatever the count says, the mapping goes. */
 void bo_drop_map(struct panthor_bo *bo);

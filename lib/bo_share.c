@@ -82,7 +82,7 @@ static int adopt_handle_locked(struct panthor_device *dev, int fd, uint32_t hand
 free:
 	bo_free(bo);
 close:
-	bo_close_handle(dev, handle);
+	bo_close_handle_locked(dev, handle);
 	return r;
 }
 

@@ -42,8 +42,7 @@ struct panthor_device {
 /* As the public functions, over any transport. */
 int device_open(const struct panthor_transport *io, const char *path,
 		struct panthor_device **ret_dev);
-int device_new_from_fd(const struct panthor_transport *io, int fd,
-		       struct panthor_device **ret_dev);
+int device_new_from_fd(const struct panthor_transport *io, int fd, struct panthor_device **ret_dev);
 
 int device_ioctl(const struct panthor_device *dev, unsigned long request, void *arg);
 

@@ -217,8 +217,8 @@ int panthor_device_has(struct panthor_device *dev, enum panthor_feature feature)
 
 	r = probe(dev, feature);
 	if (r >= 0) {
-		atomic_store_explicit(&dev->features[feature],
-				      r ? FEATURE_PRESENT : FEATURE_ABSENT, memory_order_relaxed);
+		atomic_store_explicit(&dev->features[feature], r ? FEATURE_PRESENT : FEATURE_ABSENT,
+				      memory_order_relaxed);
 	}
 	return r;
 }

@@ -16,7 +16,7 @@ _Static_assert(WINDOW_SIZE > 2 * GEMS_MAX_RECORD + GEMS_MAX_FOOTER, "a record an
 enum place {
 	PLACE_RECORD,
 	PLACE_TEXT, /* part of the label in front of it, or rubbish */
-	PLACE_END, /* of the file, or the footer */
+	PLACE_END,  /* of the file, or the footer */
 };
 
 struct panthor_gems {
@@ -28,7 +28,7 @@ struct panthor_gems {
 	int status;
 	bool started;
 
-	/* The window: bytes from @pos to @end are read but not used up; at @eof there are no more. */
+	/* The window: bytes from @pos to @end are read but not used up; no more come at @eof. */
 	size_t pos;
 	size_t end;
 	bool eof;

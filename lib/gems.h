@@ -19,10 +19,13 @@
 #define GEMS_USAGE_FLAGS 2
 
 /* Twice the longest: 4095 label bytes, each escaped to four, and the columns. */
-#define GEMS_MAX_RECORD (32u << 10)
+#define GEMS_MAX_RECORD	 (32u << 10)
 #define GEMS_MAX_PRELUDE (16u << 10)
-#define GEMS_MAX_HEADER (4u << 10)
-#define GEMS_MAX_FOOTER (8u << 10)
+#define GEMS_MAX_HEADER	 (4u << 10)
+#define GEMS_MAX_FOOTER	 (8u << 10)
+
+/* How far an escaped creator's name may reach over its column: 15 bytes, each escaped to four. */
+#define GEMS_MAX_OVERHANG 64u
 
 struct gems_column {
 	int id; /* enum panthor_gems_column, or -1 for one that is not known */
@@ -35,7 +38,6 @@ struct gems_layout {
 	size_t count;
 	uint32_t known;
 	size_t comm_start;
-	size_t label_start;
 	bool label_is_last;
 
 	/* Length of the rule below the header, 0 without one; that above the footer is the same. */
@@ -48,8 +50,10 @@ struct gems_layout {
 
 /* The part of a record in front of the label. */
 struct gems_record {
-	struct panthor_gems_row row; /* text pointers unset */
-	size_t label_offset; /* from the start of the record */
+	/* Its text pointers are not set. */
+	struct panthor_gems_row row;
+	/* From the start of the record. */
+	size_t label_offset;
 };
 
 struct gems_footer {

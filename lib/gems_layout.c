@@ -78,8 +78,6 @@ static void add_column(struct gems_layout *layout, const char *name, size_t len,
 		layout->known |= 1u << id;
 	if (id == PANTHOR_GEMS_CREATED_BY)
 		layout->comm_start = start;
-	if (id == PANTHOR_GEMS_LABEL)
-		layout->label_start = start;
 
 	column->id = id;
 	column->start = start;
@@ -87,7 +85,7 @@ static void add_column(struct gems_layout *layout, const char *name, size_t len,
 	layout->count++;
 }
 
-/* Sizes are what the table is about; a line that has them and a creator or a label is the header. */
+/* The table is about sizes; a line that names them and a creator or a label is its header. */
 static bool is_header(uint32_t known)
 {
 	return known & 1u << PANTHOR_GEMS_SIZE &&
@@ -150,5 +148,5 @@ bool gems_is_rule(const char *line, size_t line_len, char c, size_t len)
 size_t gems_record_lookahead(const struct gems_layout *layout)
 {
 	/* A last column that is a number ends soon after it starts. */
-	return layout->columns[layout->count - 1].start + 32;
+	return layout->columns[layout->count - 1].start + GEMS_MAX_OVERHANG + 32;
 }

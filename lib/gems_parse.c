@@ -113,6 +113,7 @@ static const char *parse_inner_label(const char *start, const char *end,
 
 	while (last > start && last[-1] == ' ')
 		last--;
+	row->label = start;
 	row->label_len = (size_t)(last - start);
 	return end;
 }
@@ -163,6 +164,25 @@ static bool is_plausible(const struct panthor_gems_row *row)
 	return row->size && row->resident <= row->size;
 }
 
+/*
+ * A creator's name that was escaped may be too long for its column. It ends at a blank then, and
+ * the rest of the row moves: returns how far. A line break is no part of an escaped name.
+ */
+static size_t creator_overhang(const struct gems_column *column, const char *text, size_t len)
+{
+	size_t end = column->end, limit = end + GEMS_MAX_OVERHANG;
+	const char *blank;
+
+	if (!end || end >= len)
+		return 0;
+	if (limit > len)
+		limit = len;
+	blank = memchr(text + end - 1, ' ', limit - end + 1);
+	if (!blank || memchr(text + column->start, '\n', (size_t)(blank - text) - column->start))
+		return 0;
+	return (size_t)(blank - text) + 1 - end;
+}
+
 /* Where column @i ends: at the next one, or in front of the line break if none but a label is. */
 static const char *column_end(const struct gems_layout *layout, size_t i, const char *text,
 			      size_t len)
@@ -180,19 +200,25 @@ static const char *column_end(const struct gems_layout *layout, size_t i, const 
 static const char *parse_columns(const struct gems_layout *layout, const char *text, size_t len,
 				 struct panthor_gems_row *row)
 {
-	const char *p = text, *end = text;
+	const char *end = text;
 
 	for (size_t i = 0; i + layout->label_is_last < layout->count; i++) {
 		const struct gems_column *column = &layout->columns[i];
+		size_t overhang = 0;
+		const char *p;
 
 		if (column->start > len)
 			return NULL;
-		end = column_end(layout, i, text, len);
+		if (column->id == PANTHOR_GEMS_CREATED_BY)
+			overhang = creator_overhang(column, text, len);
+		end = column_end(layout, i, text, len) + overhang;
 		if (end < text + column->start)
 			return NULL;
 		p = parse_column(layout, column->id, text + column->start, end, row);
 		if (!p || skip_blanks(p, end) != end)
 			return NULL;
+		text += overhang;
+		len -= overhang;
 	}
 	return end;
 }
@@ -206,7 +232,9 @@ bool gems_parse_record(const struct gems_layout *layout, const char *text, size_
 	if (!label || !is_plausible(&record.row))
 		return false;
 
-	record.label_offset = layout->label_is_last ? (size_t)(label - text) : layout->label_start;
+	if (!layout->label_is_last && record.row.label)
+		label = record.row.label;
+	record.label_offset = (size_t)(label - text);
 	*ret_record = record;
 	return true;
 }
@@ -250,8 +278,8 @@ enum gems_footer_match gems_parse_footer(const struct gems_layout *layout, const
 	if (!nl) {
 		bool fits = !layout->rule_len || rule_len <= layout->rule_len;
 
-		return fits && gems_is_rule(text, rule_len, '=', rule_len) ? GEMS_FOOTER_CUT :
-									     GEMS_FOOTER_NONE;
+		return fits && gems_is_rule(text, rule_len, '=', rule_len) ? GEMS_FOOTER_CUT
+									   : GEMS_FOOTER_NONE;
 	}
 	if (!gems_is_rule(text, rule_len, '=', layout->rule_len))
 		return GEMS_FOOTER_NONE;

@@ -32,7 +32,6 @@ static int sys_open(void *priv, const char *path, int flags)
 	PRESERVE_ERRNO;
 	int fd = open(path, flags);
 
-	(void)priv;
 	return fd < 0 ? -errno : fd;
 }
 
@@ -40,7 +39,6 @@ static int sys_close(void *priv, int fd)
 {
 	PRESERVE_ERRNO;
 
-	(void)priv;
 	return close(fd) < 0 ? -errno : 0;
 }
 
@@ -49,7 +47,6 @@ static int sys_dup(void *priv, int fd)
 	PRESERVE_ERRNO;
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
-	(void)priv;
 	return copy < 0 ? -errno : copy;
 }
 
@@ -57,7 +54,6 @@ static int sys_ioctl(void *priv, int fd, unsigned long request, void *arg)
 {
 	PRESERVE_ERRNO;
 
-	(void)priv;
 	return ioctl(fd, request, arg) < 0 ? -errno : 0;
 }
 
@@ -66,7 +62,6 @@ static ssize_t sys_read(void *priv, int fd, void *buf, size_t size)
 	PRESERVE_ERRNO;
 	ssize_t len = read(fd, buf, size);
 
-	(void)priv;
 	return len < 0 ? -errno : len;
 }
 
@@ -75,7 +70,6 @@ static int64_t sys_lseek(void *priv, int fd, int64_t offset, int whence)
 	PRESERVE_ERRNO;
 	off_t pos = lseek(fd, offset, whence);
 
-	(void)priv;
 	return pos < 0 ? -errno : pos;
 }
 
@@ -84,7 +78,6 @@ static int sys_mmap(void *priv, size_t size, int prot, int fd, uint64_t offset, 
 	PRESERVE_ERRNO;
 	void *ptr = mmap(NULL, size, prot, MAP_SHARED, fd, (off_t)offset);
 
-	(void)priv;
 	if (ptr == MAP_FAILED)
 		return -errno;
 
@@ -96,7 +89,6 @@ static int sys_munmap(void *priv, void *ptr, size_t size)
 {
 	PRESERVE_ERRNO;
 
-	(void)priv;
 	return munmap(ptr, size) < 0 ? -errno : 0;
 }
 
@@ -105,7 +97,6 @@ static int sys_rdev(void *priv, int fd, unsigned int *ret_major, unsigned int *r
 	PRESERVE_ERRNO;
 	struct stat st;
 
-	(void)priv;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISCHR(st.st_mode))
@@ -121,7 +112,6 @@ static ssize_t sys_readlink(void *priv, const char *path, char *buf, size_t size
 	PRESERVE_ERRNO;
 	ssize_t len = readlink(path, buf, size);
 
-	(void)priv;
 	return len < 0 ? -errno : len;
 }
 
@@ -145,7 +135,6 @@ static int sys_next_node(void *priv, const char *dir, const char *prefix, int af
 	int best = -ENOENT;
 	DIR *stream;
 
-	(void)priv;
 	stream = opendir(dir);
 	if (!stream)
 		return -errno;
@@ -162,7 +151,6 @@ static int sys_next_node(void *priv, const char *dir, const char *prefix, int af
 
 static uint64_t sys_page_size(void *priv)
 {
-	(void)priv;
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -170,19 +158,16 @@ static void *sys_alloc(void *priv, size_t size)
 {
 	PRESERVE_ERRNO;
 
-	(void)priv;
 	return calloc(1, size);
 }
 
 static void sys_lock(void *priv, pthread_mutex_t *mutex)
 {
-	(void)priv;
 	pthread_mutex_lock(mutex);
 }
 
 static void sys_unlock(void *priv, pthread_mutex_t *mutex)
 {
-	(void)priv;
 	pthread_mutex_unlock(mutex);
 }
 

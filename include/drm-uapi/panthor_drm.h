@@ -533,8 +533,13 @@ enum drm_panthor_bo_madv {
  * @retained: returned: 1 while the contents exist, 0 once they were purged
  * @pad: zero
  *
- * EINVAL: unknown @madv, @pad, an imported BO, DONTNEED on an exported BO. ENOENT: no such
- * handle. PAGEOUT only: EBUSY when pinned or in use by the GPU, ENOSPC without free swap.
+ * COLD and PAGEOUT take a DONTNEED back, as WILLNEED does. DONTNEED drops at once what is in swap
+ * already. Contents that others may see can not be given up: a BO in DONTNEED can not be exported
+ * (EINVAL), an exported or imported one not be put in DONTNEED.
+ *
+ * EINVAL: unknown @madv, nonzero @pad, DONTNEED on an exported or imported BO. ENOENT: no such
+ * handle. PAGEOUT only: EBUSY when pinned (as imports are) or in use by the GPU, ENOSPC without
+ * free swap. A call that fails changes nothing.
  */
 struct drm_panthor_bo_madvise {
 	__u32 handle;
