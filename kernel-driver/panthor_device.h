@@ -68,7 +68,7 @@ struct panthor_file {
 	/** @vms: struct panthor_vm by id, from 1. The xarray holds a reference on each. */
 	struct xarray vms;
 
-	/** @user_mmio_offset: where this client expects the user MMIO region; plain atomic access. */
+	/** @user_mmio_offset: where this client has the user MMIO region; READ/WRITE_ONCE. */
 	u64 user_mmio_offset;
 };
 

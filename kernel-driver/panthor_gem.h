@@ -24,13 +24,14 @@ struct seq_file;
 /**
  * struct panthor_gem_object - a buffer object
  *
- * Each sub-resource has one owner, this struct, and one lock, the BO's resv. The backing pages come
- * at first use and stay until the BO is freed or reclaim takes them; the device map does not keep
- * them, pins only forbid reclaim.
+ * Each sub-resource has one owner, this struct, and one lock, the BO's resv. The backing pages
+ * come at first use and stay until the BO is freed or reclaim takes them; the device map does not
+ * keep them, pins only forbid reclaim.
  *
- * Lock order: mmap lock, VM resv, BO resv, @gpuva_lock, &panthor_vm.op_lock (only tried),
- * &panthor_reclaim.lock. Freeing takes none of the first: the last reference may be dropped by
- * reclaim, which must not wait for a resv.
+ * Lock order: mmap lock, VM resv, BO resv, &panthor_vm.op_lock, @gpuva_lock,
+ * &panthor_reclaim.lock. Reclaim holds gpuva_lock when it comes to op_lock and only tries it.
+ * Freeing takes none but the last: reclaim may drop the last reference and must not wait for a
+ * resv.
  */
 struct panthor_gem_object {
 	/** @base: GEM object. Its shmem file is made together with the first pages. */
@@ -45,7 +46,7 @@ struct panthor_gem_object {
 	 */
 	struct drm_gem_object *exclusive_vm_root;
 
-	/** @gpuva_lock: the list of VMs that map this BO, and @reclaim.class. No allocation under it. */
+	/** @gpuva_lock: the VMs that map this BO, and @reclaim.class. No allocation under it. */
 	struct mutex gpuva_lock;
 
 	/** @backing: memory, under resv. */
@@ -66,15 +67,15 @@ struct panthor_gem_object {
 		u32 vaddr_use_count;
 
 		/**
-		 * @cmap.mmap_count: VMAs. 0 to 1 and back under resv, otherwise free: splitting an
-		 * area need not wait for reclaim.
+		 * @cmap.mmap_count: VMAs. 0 to 1 and back under resv, otherwise free: splitting
+		 * an area need not wait for reclaim.
 		 */
 		atomic_t mmap_count;
 	} cmap;
 
 	/**
-	 * @sgt: device map of @backing.pages, or of the attachment when imported (owned by the
-	 * attachment then, constant); under resv.
+	 * @sgt: device map of @backing.pages; under resv. When imported, the attachment's own,
+	 * constant.
 	 */
 	struct sg_table *sgt;
 
@@ -104,7 +105,10 @@ struct panthor_gem_object {
 
 	/** @label: under its own lock, since debugfs reads it without resv. */
 	struct {
+		/** @label.lock: protects @label.str. */
 		struct mutex lock;
+
+		/** @label.str: kmalloc'ed, or NULL. */
 		char *str;
 	} label;
 

@@ -82,7 +82,7 @@ static vm_fault_t panthor_insert_locked(struct vm_fault *vmf, struct panthor_gem
 	return panthor_insert_huge_locked(vmf, bo);
 }
 
-/* The page zeroing must reach memory before an uncached map of it exists; a device map does that. */
+/* Page zeroing must reach memory before an uncached map of it exists; a device map does that. */
 static bool panthor_fault_needs_sgt(const struct panthor_gem_object *bo)
 {
 	return panthor_gem_is_wc(bo) && !drm_dev_is_unplugged(bo->base.dev);

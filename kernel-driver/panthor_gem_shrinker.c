@@ -15,6 +15,7 @@
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_vm.h"
+#include "panthor_vma.h"
 
 /* How long reclaim waits for the GPU to be done with a BO. */
 #define PANTHOR_RECLAIM_WAIT_JIFFIES 10

@@ -10,6 +10,7 @@
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_vm.h"
+#include "panthor_vma.h"
 
 /* The least that the kernel keeps of an address space for itself. */
 #define PANTHOR_VM_MIN_KERNEL_RANGE SZ_256M
@@ -23,7 +24,7 @@ static u64 panthor_vm_default_user_range(u64 full)
 {
 	u64 user;
 
-	if (TASK_SIZE < full)
+	if (full > TASK_SIZE)
 		user = TASK_SIZE;
 	else if (full > SZ_4G)
 		user = full / 2;

@@ -126,26 +126,4 @@ int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
  */
 void panthor_vm_unmap_all(struct panthor_vm *vm);
 
-extern const struct drm_gpuvm_ops panthor_gpuvm_ops;
-
-/**
- * panthor_vm_bo_live_count_locked() - in how many VMs the GPU can reach a BO
- * @bo: BO, resv and gpuva_lock held
- * @ret_vm: one of them, when there is one
- *
- * Return: 0, 1, or 2 for more.
- */
-unsigned int panthor_vm_bo_live_count_locked(struct panthor_gem_object *bo,
-					     struct panthor_vm **ret_vm);
-
-/**
- * panthor_vm_bo_evict_locked() - take a BO out of the GPU's reach
- * @bo: BO, resv and gpuva_lock held, idle
- *
- * Its mappings stay in the address spaces, marked as evicted.
- *
- * Return: false when a VM was busy; the BO may have left other VMs by then.
- */
-bool panthor_vm_bo_evict_locked(struct panthor_gem_object *bo);
-
 #endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Mappings: how they come, are cut and go, and how a BO leaves all of them at once.
+ */
+
+#include <linux/dma-resv.h>
+#include <linux/slab.h>
+
+#include <drm/drm_gem.h>
+#include <drm/drm_gpuvm.h>
+
+#include "panthor_device.h"
+#include "panthor_gem.h"
+#include "panthor_vm.h"
+#include "panthor_vma.h"
+
+/* struct panthor_vm_bo - a BO in a VM */
+struct panthor_vm_bo {
+	struct drm_gpuvm_bo base;
+
+	/* Mappings that are not evicted, under the BO's gpuva_lock. */
+	u32 live;
+};
+
+static struct panthor_vma *to_panthor_vma(struct drm_gpuva *va)
+{
+	return container_of(va, struct panthor_vma, base);
+}
+
+static struct panthor_vm_bo *to_panthor_vm_bo(struct drm_gpuvm_bo *vm_bo)
+{
+	return container_of(vm_bo, struct panthor_vm_bo, base);
+}
+
+static struct panthor_vma *panthor_bind_take_spare(struct panthor_bind_ctx *ctx, u32 flags)
+{
+	for (int i = 0; i < ARRAY_SIZE(ctx->spare); i++) {
+		struct panthor_vma *vma = ctx->spare[i];
+
+		if (vma) {
+			ctx->spare[i] = NULL;
+			vma->flags = flags;
+			return vma;
+		}
+	}
+	return NULL;
+}
+
+static void panthor_vma_link(struct panthor_vma *vma, struct drm_gpuvm_bo *vm_bo, bool evicted)
+{
+	struct panthor_gem_object *bo;
+
+	if (!vm_bo)
+		return;
+
+	bo = to_panthor_bo(vm_bo->obj);
+	mutex_lock(&bo->gpuva_lock);
+	drm_gpuva_link(&vma->base, vm_bo);
+	drm_gpuva_invalidate(&vma->base, evicted);
+	if (!evicted)
+		to_panthor_vm_bo(vm_bo)->live++;
+	mutex_unlock(&bo->gpuva_lock);
+}
+
+/*
+ * The vm_bo's reference moves to the dead list: dropping it may free the BO, gpuva_lock and all,
+ * and wants the resv, which comes before the op_lock.
+ */
+static void panthor_vma_kill(struct panthor_bind_ctx *ctx, struct panthor_vma *vma)
+{
+	struct drm_gpuvm_bo *vm_bo = vma->base.vm_bo;
+
+	if (vm_bo) {
+		struct panthor_gem_object *bo = to_panthor_bo(vm_bo->obj);
+
+		mutex_lock(&bo->gpuva_lock);
+		if (!drm_gpuva_invalidated(&vma->base))
+			to_panthor_vm_bo(vm_bo)->live--;
+		drm_gpuvm_bo_get(vm_bo);
+		drm_gpuva_unlink(&vma->base);
+		mutex_unlock(&bo->gpuva_lock);
+		vma->base.vm_bo = vm_bo;
+	}
+	list_add_tail(&vma->base.gem.entry, &ctx->dead);
+}
+
+static int panthor_sm_step_map(struct drm_gpuva_op *op, void *priv)
+{
+	struct panthor_bind_ctx *ctx = priv;
+	struct panthor_vma *vma = panthor_bind_take_spare(ctx, ctx->flags);
+
+	if (WARN_ON(!vma))
+		return -EINVAL;
+
+	drm_gpuva_map(&ctx->vm->base, &vma->base, &op->map);
+	panthor_vma_link(vma, ctx->vm_bo, !ctx->pinned);
+	return 0;
+}
+
+static int panthor_sm_step_remap(struct drm_gpuva_op *op, void *priv)
+{
+	struct panthor_vma *old = to_panthor_vma(op->remap.unmap->va), *rest[2] = {};
+	struct panthor_bind_ctx *ctx = priv;
+	bool evicted = drm_gpuva_invalidated(&old->base);
+
+	if (op->remap.prev)
+		rest[0] = panthor_bind_take_spare(ctx, old->flags);
+	if (op->remap.next)
+		rest[1] = panthor_bind_take_spare(ctx, old->flags);
+	if (WARN_ON(!!op->remap.prev + !!op->remap.next != !!rest[0] + !!rest[1]))
+		return -EINVAL;
+
+	drm_gpuva_remap(rest[0] ? &rest[0]->base : NULL, rest[1] ? &rest[1]->base : NULL,
+			&op->remap);
+	for (int i = 0; i < ARRAY_SIZE(rest); i++) {
+		if (rest[i])
+			panthor_vma_link(rest[i], old->base.vm_bo, evicted);
+	}
+	panthor_vma_kill(ctx, old);
+	return 0;
+}
+
+static int panthor_sm_step_unmap(struct drm_gpuva_op *op, void *priv)
+{
+	struct panthor_vma *vma = to_panthor_vma(op->unmap.va);
+
+	drm_gpuva_unmap(&op->unmap);
+	panthor_vma_kill(priv, vma);
+	return 0;
+}
+
+static struct drm_gpuvm_bo *panthor_vm_bo_alloc(void)
+{
+	struct panthor_vm_bo *vm_bo = kzalloc(sizeof(*vm_bo), GFP_KERNEL);
+
+	return vm_bo ? &vm_bo->base : NULL;
+}
+
+static void panthor_vm_bo_free(struct drm_gpuvm_bo *vm_bo)
+{
+	kfree(to_panthor_vm_bo(vm_bo));
+}
+
+static void panthor_vm_free(struct drm_gpuvm *gpuvm)
+{
+	struct panthor_vm *vm = to_panthor_vm(gpuvm);
+
+	panthor_reclaim_vm_fini(to_panthor_device(gpuvm->drm), &vm->reclaim);
+	mutex_destroy(&vm->op_lock);
+	kfree(vm);
+}
+
+const struct drm_gpuvm_ops panthor_gpuvm_ops = {
+	.vm_free = panthor_vm_free,
+	.vm_bo_alloc = panthor_vm_bo_alloc,
+	.vm_bo_free = panthor_vm_bo_free,
+	.sm_step_map = panthor_sm_step_map,
+	.sm_step_remap = panthor_sm_step_remap,
+	.sm_step_unmap = panthor_sm_step_unmap,
+};
+
+/*
+ * The BO may be on the LRU of this very VM, so the VM outlives the change of class.
+ */
+void panthor_vm_bo_put(struct drm_gpuvm_bo *vm_bo)
+{
+	struct panthor_gem_object *bo = to_panthor_bo(vm_bo->obj);
+	struct panthor_vm *vm = panthor_vm_get(to_panthor_vm(vm_bo->vm));
+
+	drm_gem_object_get(&bo->base);
+	dma_resv_lock(bo->base.resv, NULL);
+	mutex_lock(&bo->gpuva_lock);
+	drm_gpuvm_bo_put(vm_bo);
+	panthor_gem_update_class_locked(bo);
+	mutex_unlock(&bo->gpuva_lock);
+	dma_resv_unlock(bo->base.resv);
+	drm_gem_object_put(&bo->base);
+	panthor_vm_put(vm);
+}
+
+unsigned int panthor_vm_bo_live_count_locked(struct panthor_gem_object *bo,
+					     struct panthor_vm **ret_vm)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	unsigned int count = 0;
+
+	drm_gem_for_each_gpuvm_bo(vm_bo, &bo->base) {
+		if (!to_panthor_vm_bo(vm_bo)->live)
+			continue;
+
+		*ret_vm = to_panthor_vm(vm_bo->vm);
+		if (++count == 2)
+			break;
+	}
+	return count;
+}
+
+bool panthor_vm_bo_evict_locked(struct panthor_gem_object *bo)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	struct drm_gpuva *va;
+
+	drm_gem_for_each_gpuvm_bo(vm_bo, &bo->base) {
+		struct panthor_vm *vm = to_panthor_vm(vm_bo->vm);
+
+		if (!to_panthor_vm_bo(vm_bo)->live)
+			continue;
+		/* Elsewhere op_lock comes before gpuva_lock. */
+		if (!mutex_trylock(&vm->op_lock))
+			return false;
+
+		drm_gpuvm_bo_for_each_va(va, vm_bo)
+			drm_gpuva_invalidate(va, true);
+		to_panthor_vm_bo(vm_bo)->live = 0;
+		drm_gpuvm_bo_evict(vm_bo, true);
+		mutex_unlock(&vm->op_lock);
+	}
+	return true;
+}
