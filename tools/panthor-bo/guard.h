@@ -8,7 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** guard_install - take SIGBUS over in this process; returns 0 or a negative errno */
+/**
+ * guard_install - take SIGBUS over in this process, once
+ *
+ * Goes through one SIGBUS, so that the next one needs no memory that is not there yet: a process
+ * that wants a page when there is none is killed. Returns 0 or a negative errno, -ENOTRECOVERABLE
+ * when that rehearsal failed.
+ */
 int guard_install(void);
 
 /**

@@ -119,6 +119,16 @@ void out_ns(struct out *out, const char *key, const char *label, uint64_t ns)
 	line(out, label, shown);
 }
 
+void out_us(struct out *out, const char *key, const char *label, uint64_t us)
+{
+	char shown[UNITS_TEXT];
+
+	if (out->json)
+		json_u64(out->json, key, us);
+	units_show_ns(shown, us * 1000);
+	line(out, label, shown);
+}
+
 void out_hex(struct out *out, const char *key, const char *label, uint64_t value)
 {
 	if (out->json)

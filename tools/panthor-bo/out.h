@@ -36,6 +36,7 @@ void out_u64(struct out *out, const char *key, const char *label, uint64_t value
 void out_i64(struct out *out, const char *key, const char *label, int64_t value);
 void out_bytes(struct out *out, const char *key, const char *label, uint64_t bytes);
 void out_ns(struct out *out, const char *key, const char *label, uint64_t ns);
+void out_us(struct out *out, const char *key, const char *label, uint64_t us);
 void out_hex(struct out *out, const char *key, const char *label, uint64_t value);
 void out_bool(struct out *out, const char *key, const char *label, bool value);
 

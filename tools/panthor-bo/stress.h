@@ -109,6 +109,7 @@ struct stress_job {
 	struct stress_shared *shared;
 	uint32_t index;
 	uint64_t share_bytes; /* this worker's part of the total */
+	bool have_swap;
 	int (*open_device)(const char *path, struct panthor_device **ret_dev);
 };
 

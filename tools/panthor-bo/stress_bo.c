@@ -177,6 +177,8 @@ static int refault(const struct stress_context *context, const struct stress_bo 
 	uint64_t start;
 	bool evicted;
 
+	if (!context->have_swap)
+		return 0;
 	if (is_evicted(bo, &evicted)) {
 		counts->residency_unknown++;
 		return 0;
@@ -251,8 +253,6 @@ int stress_bo_visit(const struct stress_context *context, struct stress_bo *bo)
 	bool purged = false, broken;
 	int r;
 
-	if (!bo->bo)
-		return 0;
 	r = want_again(context, bo, &purged);
 	if (r)
 		return r;

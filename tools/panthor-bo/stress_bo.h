@@ -24,6 +24,7 @@ struct stress_context {
 	struct stress_counts *counts;
 	struct panthor_device *dev;
 	uint32_t worker;
+	bool have_swap; /* without it nothing is ever evicted */
 	uint32_t round; /* 0 while populating */
 };
 
@@ -47,7 +48,7 @@ int stress_bo_idle(const struct stress_context *context, struct stress_bo *bo);
 /**
  * stress_bo_visit - come back to a BO: verify it, and write some of them anew
  *
- * Want of memory is counted, and may cost the BO. Returns 0 or the error of madvise.
+ * The BO has to be there. Want of memory is counted, and may cost the BO. Returns 0 or the error of madvise.
  */
 int stress_bo_visit(const struct stress_context *context, struct stress_bo *bo);
 

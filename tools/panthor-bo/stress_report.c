@@ -29,6 +29,12 @@ static void report_parameters(struct out *out, const struct stress_options *opti
 	out_close(out);
 }
 
+/* People need not read of what did not happen. */
+static void report_trouble(struct out *out, const char *key, const char *label, uint64_t count)
+{
+	out_u64(out, key, count ? label : NULL, count);
+}
+
 static void report_load(struct out *out, const struct stress_result *result)
 {
 	const struct stress_counts *counts = &result->counts;
@@ -47,10 +53,10 @@ static void report_load(struct out *out, const struct stress_result *result)
 	out_bytes(out, "written_bytes", "written", counts->written_bytes);
 	out_ns(out, "populate_ns", "populating took", result->populate_ns);
 	out_ns(out, "elapsed_ns", "all took", result->elapsed_ns);
-	out_u64(out, "create_failures", "failed creations", counts->create_failures);
-	out_u64(out, "map_failures", "failed maps", counts->map_failures);
-	out_u64(out, "touch_failures", "failed touches", counts->touch_failures);
-	out_u64(out, "workers_lost", "workers lost", result->workers_lost);
+	report_trouble(out, "create_failures", "failed creations", counts->create_failures);
+	report_trouble(out, "map_failures", "failed maps", counts->map_failures);
+	report_trouble(out, "touch_failures", "failed touches", counts->touch_failures);
+	report_trouble(out, "workers_lost", "workers lost", result->workers_lost);
 	out_bool(out, "interrupted", NULL, result->interrupted);
 	out_close(out);
 }
@@ -203,6 +209,8 @@ static void report_pressure(struct out *out, const struct stress_result *result)
 
 		if (!(have & UINT32_C(1) << i))
 			out_absent(out, counters[i].key, counters[i].label, "unknown");
+		else if (counters[i].is_time)
+			out_us(out, counters[i].key, counters[i].label, delta);
 		else
 			out_u64(out, counters[i].key, counters[i].label, delta);
 	}
@@ -250,7 +258,7 @@ static void report_gems(struct out *out, const char *key, const char *title,
 	out_bytes(out, "sum_resident_bytes", "sum of resident", gems->sum_resident_bytes);
 	out_bytes(out, "total_resident_bytes", "footer says", gems->total_resident_bytes);
 	out_bytes(out, "total_reclaimable_bytes", "reclaimable", gems->total_reclaimable_bytes);
-	out_u64(out, "own_bos", "own BOs", gems->own_bos);
+	out_u64(out, "own_bos", "of the workers", gems->own_bos);
 	out_bytes(out, "own_size_bytes", NULL, gems->own_size_bytes);
 	out_bytes(out, "own_resident_bytes", NULL, gems->own_resident_bytes);
 	out_u64(out, "own_evictions", NULL, gems->own_evictions);
@@ -292,6 +300,6 @@ void stress_report(struct doc *doc, const struct stress_options *options,
 	report_pressure(out, result);
 	report_swap(out, result);
 	report_gems(out, "gems_populated", "gems, once populated", &result->gems_populated);
-	report_gems(out, "gems_final", NULL, &result->gems_final);
+	report_gems(out, "gems_final", "gems, at the end", &result->gems_final);
 	report_verdict(out, result);
 }

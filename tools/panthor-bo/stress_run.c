@@ -51,6 +51,7 @@ static _Noreturn void live(const struct run *run, uint32_t index, int fd, pid_t 
 		.shared = run->shared,
 		.index = index,
 		.share_bytes = run->result->requested_bytes / run->options->workers,
+		.have_swap = run->result->have_swap,
 		.open_device = panthor_device_open,
 	};
 	static const char adjustment[] = "1000";

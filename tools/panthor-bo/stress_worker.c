@@ -67,12 +67,13 @@ static int new_slot(struct worker *worker, struct stress_bo **ret_bo)
 }
 
 /*
- * Memory is used up. Whatever else runs here needs some too, so a part of what was taken goes
- * back: the kernel would rather kill somebody than let an ordinary allocation fail.
+ * Memory is used up. Whatever else runs here needs some too, and BOs that were purged will want
+ * theirs again, so a part of what was taken goes back: the kernel would rather kill somebody than
+ * let an ordinary allocation fail.
  */
 static void back_off(struct worker *worker)
 {
-	size_t keep = worker->count - (worker->count + 15) / 16;
+	size_t keep = worker->count - (worker->count + 7) / 8;
 
 	atomic_store(&worker->job->shared->full, true);
 	while (worker->count > keep)
@@ -107,9 +108,14 @@ static int visit_all(struct worker *worker)
 	for (size_t i = 0; i < worker->count && !r && !stopped(worker); i++) {
 		struct stress_bo *bo = &worker->bos[i];
 
+		if (!bo->bo)
+			continue;
 		r = stress_bo_visit(&worker->context, bo);
 		if (!r)
 			r = stress_bo_idle(&worker->context, bo);
+		/* The visit cost the BO. */
+		if (!bo->bo && i + 1 < worker->count)
+			back_off(worker);
 		progress(worker, bo->size);
 	}
 	return r ? give_up(worker->shared, r, "advising a BO") : 0;
@@ -141,6 +147,25 @@ static int serve(struct worker *worker, int fd)
 	return r;
 }
 
+/*
+ * Goes through everything once, with one small BO. Code and stack are in place then: later a page
+ * for them could be one too many.
+ */
+static int warm_up(const struct worker *worker)
+{
+	struct stress_counts counts = { 0 };
+	struct stress_context context = worker->context;
+	struct stress_bo bo = { .size = PATTERN_PAGE };
+	int r;
+
+	context.counts = &counts;
+	r = stress_bo_create(&context, &bo);
+	if (!r)
+		r = stress_bo_visit(&context, &bo);
+	stress_bo_release(&context, &bo);
+	return r;
+}
+
 int stress_work(const struct stress_job *job, int fd)
 {
 	struct stress_worker *shared = &job->shared->workers[job->index];
@@ -151,6 +176,7 @@ int stress_work(const struct stress_job *job, int fd)
 			.options = job->options,
 			.counts = &shared->counts,
 			.worker = job->index,
+			.have_swap = job->have_swap,
 		},
 	};
 	int r = job->open_device(job->options->device, &worker.context.dev);
@@ -159,7 +185,12 @@ int stress_work(const struct stress_job *job, int fd)
 		return give_up(shared, r, "opening the device");
 	r = guard_install();
 	if (r)
-		r = give_up(shared, r, "catching SIGBUS");
+		give_up(shared, r, "catching SIGBUS");
+	if (!r) {
+		r = warm_up(&worker);
+		if (r)
+			give_up(shared, r, "trying a first BO");
+	}
 	if (!r)
 		r = serve(&worker, fd);
 	/* Live counts are what they were at the end of the work, not after this. */
