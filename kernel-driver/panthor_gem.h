@@ -84,7 +84,7 @@ struct panthor_gem_object {
 		/** @reclaim.class: where the BO is filed; changed under resv and gpuva_lock. */
 		enum panthor_reclaim_class class;
 
-		/** @reclaim.vm: the VM of PANTHOR_RECLAIM_VM, else NULL; kept alive by the mapping. */
+		/** @reclaim.vm: the VM of PANTHOR_RECLAIM_VM, else NULL; its mapping keeps it. */
 		struct panthor_vm *vm;
 
 		/** @reclaim.madv: latest advice, WILLNEED, DONTNEED or COLD. */
@@ -96,7 +96,7 @@ struct panthor_gem_object {
 		/** @reclaim.purged: contents are lost and the client has not been told yet. */
 		bool purged;
 
-		/** @reclaim.exported: a dma-buf was made; others may look, so never purgeable again. */
+		/** @reclaim.exported: others may look, so never purgeable again. */
 		bool exported;
 
 		/** @reclaim.evictions: times that @reclaim.evicted was set; read without lock. */
