@@ -133,7 +133,9 @@ static void any_chunk_size(void **state)
 static void columns_are_found_by_name(void **state)
 {
 	static const char text[] =
-		"GEM state flags: pinned (0x1), evicted (0x10), imported (0x20), exported (0x40)\n"
+		"GEM state flags: pinned (0x1), evicted (0x10), imported (0x20), un-exported "
+		"(0x2), "
+		"exported (0x40)\n"
 		"GEM usage flags: fw-mapped (0x1), kernel (0x8)\n"
 		"\n"
 		"size        heap    state   created-by      usage   class           label\n"
