@@ -23,9 +23,6 @@
 #define GEMS_MAX_PRELUDE (16u << 10)
 #define GEMS_MAX_FOOTER	 (8u << 10)
 
-/* How far an escaped creator's name may reach over its column: 15 bytes, each escaped to four. */
-#define GEMS_MAX_OVERHANG 64u
-
 struct gems_column {
 	int id; /* enum panthor_gems_column, or -1 for one that is not known */
 	size_t start;

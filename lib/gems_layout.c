@@ -147,5 +147,5 @@ bool gems_is_rule(const char *line, size_t line_len, char c, size_t len)
 size_t gems_record_lookahead(const struct gems_layout *layout)
 {
 	/* A last column that is a number ends soon after it starts. */
-	return layout->columns[layout->count - 1].start + GEMS_MAX_OVERHANG + 32;
+	return layout->columns[layout->count - 1].start + 32;
 }

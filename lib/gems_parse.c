@@ -164,23 +164,6 @@ static bool is_plausible(const struct panthor_gems_row *row)
 	return row->size && row->resident <= row->size;
 }
 
-/*
- * A creator's name that was escaped may be too long for its column. It ends at a blank then, and
- * the rest of the row moves: returns how far.
- */
-static size_t creator_overhang(const struct gems_column *column, const char *text, size_t len)
-{
-	size_t end = column->end, limit = end + GEMS_MAX_OVERHANG;
-	const char *blank;
-
-	if (!end || end >= len)
-		return 0;
-	if (limit > len)
-		limit = len;
-	blank = memchr(text + end - 1, ' ', limit - end + 1);
-	return blank ? (size_t)(blank - text) + 1 - end : 0;
-}
-
 /* Where column @i ends: at the next one, or in front of the line break if none but a label is. */
 static const char *column_end(const struct gems_layout *layout, size_t i, const char *text,
 			      size_t len)
@@ -202,19 +185,14 @@ static const char *parse_columns(const struct gems_layout *layout, const char *t
 
 	for (size_t i = 0; i + layout->label_is_last < layout->count; i++) {
 		const struct gems_column *column = &layout->columns[i];
-		size_t overhang = 0;
 		const char *p;
 
 		if (column->start > len)
 			return NULL;
-		if (column->id == PANTHOR_GEMS_CREATED_BY)
-			overhang = creator_overhang(column, text, len);
-		end = column_end(layout, i, text, len) + overhang;
+		end = column_end(layout, i, text, len);
 		p = parse_column(layout, column->id, text + column->start, end, row);
 		if (!p || skip_blanks(p, end) != end)
 			return NULL;
-		text += overhang;
-		len -= overhang;
 	}
 	return end;
 }

@@ -208,7 +208,7 @@ static void numbers_too_large_for_64_bits(void **state)
 static void parsers_stay_inside_their_text(void **state)
 {
 	static const char header[] = "created-by  size    heap    state   label";
-	static const char row[] = "\\033\\033\\033\\033/12 4096    h       0x1     l";
+	static const char row[] = "\\033/123456 4096    h       0x1     l";
 	static const char footer[] = "================\nTotal size: 1, Total resident: 2, "
 				     "Total reclaimable: 3\n";
 	struct gems_layout layout;
