@@ -98,6 +98,41 @@ static void layout_without_evictions(void **state)
 	expect_golden("without-evictions.gems", ALL_COLUMNS & ~BIT(PANTHOR_GEMS_EVICTIONS));
 }
 
+/* Recorded from vpanthor: creator and labels full of what forges rows, all of it escaped. */
+static void recorded_from_vpanthor(void **state)
+{
+	static const struct {
+		uint64_t size, resident, evictions;
+		uint32_t state;
+		const char *label;
+	} rows[] = {
+		{ 4096, 0, 0, 0, "plain" },
+		{ 16384, 16384, 0, 0, "two\\nlines\\t\\e[31m back\\\\slash \xff\xc3" },
+		{ 65536, 65536, 0, PANTHOR_GEMS_STATE_EXPORTED,
+		  "\\n====\\nTotal size: 0, Total resident: 0, Total reclaimable: 0" },
+		{ 262144, 0, 1, PANTHOR_GEMS_STATE_EVICTED, "" },
+	};
+	struct panthor_gems *gems = open_golden("vpanthor.gems");
+	struct panthor_gems_summary summary;
+	struct panthor_gems_row row;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(panthor_gems_next(gems, &row), 1);
+		expect_text(row.comm, row.comm_len, "evil\\n/1 name\\e");
+		assert_int_equal(row.tgid, 144);
+		assert_int_equal(row.size, rows[i].size);
+		assert_int_equal(row.resident, rows[i].resident);
+		assert_int_equal(row.evictions, rows[i].evictions);
+		assert_int_equal(row.state, rows[i].state);
+		expect_text(row.label, row.label_len, rows[i].label);
+	}
+	assert_int_equal(panthor_gems_next(gems, &row), 0);
+	assert_int_equal(panthor_gems_summary(gems, &summary), 0);
+	assert_int_equal(summary.integrity, PANTHOR_GEMS_OK);
+	assert_int_equal(summary.total_reclaimable, 81920);
+	panthor_gems_close(gems);
+}
+
 /* Small reads cut rows, numbers and the footer in every place; nothing may change. */
 static void any_chunk_size(void **state)
 {
@@ -301,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(newest_layout),
 		cmocka_unit_test(layout_without_evictions),
+		cmocka_unit_test(recorded_from_vpanthor),
 		cmocka_unit_test(any_chunk_size),
 		cmocka_unit_test(columns_are_found_by_name),
 		cmocka_unit_test(label_need_not_be_last),
