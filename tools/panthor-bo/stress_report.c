@@ -13,10 +13,10 @@ static void report_parameters(struct out *out, const struct stress_options *opti
 	out_hex(out, "seed", "seed", options->seed);
 	out_bytes(out, "total_bytes", "total", result->requested_bytes);
 	if (out->json) {
-		json_begin_list(out->json, "bo_sizes_bytes");
+		jsonw_begin_list(out->json, "bo_sizes_bytes");
 		for (size_t i = 0; i < options->bo_sizes.count; i++)
-			json_u64(out->json, NULL, options->bo_sizes.bytes[i]);
-		json_end(out->json);
+			jsonw_u64(out->json, NULL, options->bo_sizes.bytes[i]);
+		jsonw_end(out->json);
 	}
 	out_u64(out, "workers", "workers", options->workers);
 	out_u64(out, "rounds", NULL, options->rounds);
