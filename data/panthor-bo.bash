@@ -20,8 +20,8 @@ _panthor_bo() {
 		;;
 	--by) words='process label none' ;;
 	--sort) words='size resident evictions count process label none' ;;
-	--total | --bo-size | --workers | --rounds | --duration | --dontneed | --compress | --seed | \
-		--expect-evictions | --expect-purges) return ;;
+	--total | --bo-size | --workers | --rounds | --duration | --dontneed | --compress) return ;;
+	--seed | --expect-evictions | --expect-purges) return ;;
 	*)
 		case ${COMP_WORDS[1]} in
 		info) words='--device --json --help' ;;

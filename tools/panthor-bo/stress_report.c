@@ -289,7 +289,9 @@ void stress_report(struct doc *doc, const struct stress_options *options,
 		   const struct stress_result *result)
 {
 	struct out *out = &doc->out;
+	struct out json_only = *out;
 
+	json_only.text = NULL;
 	report_parameters(out, options, result);
 	environment_report(out, "");
 	report_load(out, result);
@@ -300,6 +302,6 @@ void stress_report(struct doc *doc, const struct stress_options *options,
 	report_pressure(out, result);
 	report_swap(out, result);
 	report_gems(out, "gems_populated", "gems, once populated", &result->gems_populated);
-	report_gems(out, "gems_final", "gems, at the end", &result->gems_final);
+	report_gems(&json_only, "gems_final", NULL, &result->gems_final);
 	report_verdict(out, result);
 }
