@@ -24,21 +24,21 @@
 
 #define PAGE 4096ull
 /* What is mapped; nothing is next to it, and address 0 is mapped for whom wraps. */
-#define ZERO 0ull /* 1 page, read and write */
-#define CODE 0x10000ull /* CODE_PAGES, execute and read */
+#define ZERO	   0ull	      /* 1 page, read and write */
+#define CODE	   0x10000ull /* CODE_PAGES, execute and read */
 #define CODE_PAGES 4
-#define DATA 0x100000ull /* DATA_PAGES, read and write */
+#define DATA	   0x100000ull /* DATA_PAGES, read and write */
 #define DATA_PAGES 8
-#define RDONLY 0x200000ull /* 1 page, read */
-#define WRONLY 0x300000ull /* 1 page, write */
-#define RWX 0x400000ull /* 1 page */
-#define BROKEN 0x500000ull /* 1 page, the owner cannot get it */
-#define TOP 0xfffffffffffff000ull /* 1 page, read and write */
-#define HOLE 0x7000000ull
+#define RDONLY	   0x200000ull		 /* 1 page, read */
+#define WRONLY	   0x300000ull		 /* 1 page, write */
+#define RWX	   0x400000ull		 /* 1 page */
+#define BROKEN	   0x500000ull		 /* 1 page, the owner cannot get it */
+#define TOP	   0xfffffffffffff000ull /* 1 page, read and write */
+#define HOLE	   0x7000000ull
 
-#define WORLD_PAGES (6 + CODE_PAGES + DATA_PAGES)
+#define WORLD_PAGES  (6 + CODE_PAGES + DATA_PAGES)
 #define WORLD_QUEUES 3
-#define BIG 1000000u
+#define BIG	     1000000u
 
 struct world {
 	struct panthor_cs cs;
@@ -72,9 +72,9 @@ void set_pair(struct world *w, u32 r, u64 value);
 void put_code(struct world *w, u64 va, const u64 *insns, size_t count);
 /* Puts a stream at CODE, starts and runs it. */
 enum panthor_cs_status run_code(struct world *w, const u64 *insns, size_t count);
-#define INSNS(...)                                                                                 \
-	(const u64[]){ __VA_ARGS__ }, sizeof((const u64[]){ __VA_ARGS__ }) / sizeof(u64)
-#define run(w, ...) run_code(w, INSNS(__VA_ARGS__))
+#define INSN_COUNT(...)	 (sizeof((const u64[]){ __VA_ARGS__ }) / sizeof(u64))
+#define INSNS(...)	 (const u64[]){ __VA_ARGS__ }, INSN_COUNT(__VA_ARGS__)
+#define run(w, ...)	 run_code(w, INSNS(__VA_ARGS__))
 #define run_done(w, ...) assert_int_equal(run(w, __VA_ARGS__), PANTHOR_CS_DONE)
 
 void expect_fault(const struct world *w, u32 type, u64 pc, u64 va);

@@ -215,18 +215,18 @@ static void errors_spread(void **state)
 	set_pair(w, 2, DATA + 32);
 	mem[0] = 5;
 	mem[1] = 77;
-	mem[5] = 0xabcdef0000000000ull;
+	mem[5] = 0xabcdef0000000007ull;
 
 	/* Not when it is rejected, and not past a barrier. */
 	run_done(w, CS_SYNC_WAIT64(CS_GT, 4, 0) | CS_REJECT, CS_SYNC_ADD64(0, 2) | CS_PROPAGATE);
 	assert_int_equal(w->cs.error, 0);
-	assert_int_equal(mem[5], 0xabcdef0000000000ull);
+	assert_int_equal(mem[5], 0xabcdef0000000007ull);
 	run_done(w, CS_SYNC_WAIT64(CS_GT, 4, 0), CS_ERROR_BARRIER,
 		 CS_SYNC_ADD64(0, 2) | CS_PROPAGATE);
-	assert_int_equal(mem[5], 0xabcdef0000000000ull);
+	assert_int_equal(mem[5], 0xabcdef0000000007ull);
 
 	run_done(w, CS_SYNC_WAIT64(CS_GT, 4, 0), CS_SYNC_ADD64(0, 2));
-	assert_int_equal(mem[5], 0xabcdef0000000000ull);
+	assert_int_equal(mem[5], 0xabcdef0000000007ull);
 	run_done(w, CS_SYNC_SET64(0, 2) | CS_PROPAGATE);
 	assert_int_equal(mem[5], 0xabcdef000000004bull);
 	assert_int_equal(panthor_cs_take_error(&w->cs), PANTHOR_CS_EXC_INHERIT);
@@ -249,8 +249,10 @@ static void errors_spread_32(void **state)
 
 static void run_policy(void **state)
 {
-	static const u64 insns[] = { CS_RUN_COMPUTE, CS_RUN_TILING, CS_RUN_IDVS, CS_RUN_FRAGMENT,
-				     CS_RUN_FULLSCREEN(2), CS_RUN_COMPUTE_INDIRECT };
+	static const u64 insns[] = {
+		CS_RUN_COMPUTE,	 CS_RUN_TILING,	       CS_RUN_IDVS,
+		CS_RUN_FRAGMENT, CS_RUN_FULLSCREEN(2), CS_RUN_COMPUTE_INDIRECT
+	};
 	struct world *w = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(insns); i++) {

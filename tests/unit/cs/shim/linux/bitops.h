@@ -10,9 +10,9 @@ static inline int fls(unsigned int x)
 	return x ? 32 - __builtin_clz(x) : 0;
 }
 
-static inline unsigned int hweight16(u16 x)
+static inline unsigned long __ffs(unsigned long x)
 {
-	return __builtin_popcount(x);
+	return __builtin_ctzl(x);
 }
 
 #endif

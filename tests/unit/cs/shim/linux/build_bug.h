@@ -2,6 +2,6 @@
 #ifndef SHIM_BUILD_BUG_H
 #define SHIM_BUILD_BUG_H
 
-#include <assert.h>
+#define static_assert(condition) _Static_assert(condition, #condition)
 
 #endif
