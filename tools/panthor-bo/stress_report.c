@@ -56,6 +56,7 @@ static void report_load(struct out *out, const struct stress_result *result)
 	report_trouble(out, "create_failures", "failed creations", counts->create_failures);
 	report_trouble(out, "map_failures", "failed maps", counts->map_failures);
 	report_trouble(out, "touch_failures", "failed touches", counts->touch_failures);
+	report_trouble(out, "canaries_lost", "canaries lost", result->canaries_lost);
 	report_trouble(out, "workers_lost", "workers lost", result->workers_lost);
 	out_bool(out, "interrupted", NULL, result->interrupted);
 	out_close(out);
