@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/platform_device.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
@@ -16,6 +17,7 @@
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+#include "panthor_vm.h"
 
 static bool panthor_transparent_hugepage = IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE);
 module_param_named(transparent_hugepage, panthor_transparent_hugepage, bool, 0400);
@@ -148,7 +150,7 @@ static int panthor_device_init(struct panthor_device *ptdev)
 	static int (*const steps[])(struct panthor_device *ptdev) = {
 		panthor_device_init_huge_mnt, panthor_device_init_offsets,
 		panthor_device_init_flush_id, panthor_device_init_bos,
-		panthor_reclaim_init,
+		panthor_reclaim_init, panthor_bind_sched_init,
 	};
 	u32 pa_bits = (panthor_gpu_info.mmu_features >> 8) & 0xff;
 	int ret;
@@ -204,20 +206,32 @@ static struct platform_driver panthor_driver = {
 };
 
 static struct platform_device *panthor_pdev;
+struct workqueue_struct *panthor_cleanup_wq;
 
 static int __init panthor_init(void)
 {
-	int ret = platform_driver_register(&panthor_driver);
+	int ret;
 
+	panthor_cleanup_wq = alloc_workqueue("panthor-cleanup", WQ_UNBOUND, 0);
+	if (!panthor_cleanup_wq)
+		return -ENOMEM;
+
+	ret = platform_driver_register(&panthor_driver);
 	if (ret)
-		return ret;
+		goto err_wq;
 
 	panthor_pdev = platform_device_register_simple("vpanthor", PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(panthor_pdev)) {
-		platform_driver_unregister(&panthor_driver);
-		return PTR_ERR(panthor_pdev);
+		ret = PTR_ERR(panthor_pdev);
+		goto err_driver;
 	}
 	return 0;
+
+err_driver:
+	platform_driver_unregister(&panthor_driver);
+err_wq:
+	destroy_workqueue(panthor_cleanup_wq);
+	return ret;
 }
 module_init(panthor_init);
 
@@ -225,6 +239,7 @@ static void __exit panthor_exit(void)
 {
 	platform_device_unregister(panthor_pdev);
 	platform_driver_unregister(&panthor_driver);
+	destroy_workqueue(panthor_cleanup_wq);
 }
 module_exit(panthor_exit);
 

@@ -7,11 +7,13 @@
 #include <drm/drm_device.h>
 #include <drm/drm_file.h>
 #include <drm/drm_vma_manager.h>
+#include <drm/gpu_scheduler.h>
 
 #include "panthor_drm.h"
 #include "panthor_gem_shrinker.h"
 
 struct vfsmount;
+struct workqueue_struct;
 
 /**
  * struct panthor_device - the software GPU
@@ -43,6 +45,9 @@ struct panthor_device {
 	 * clients that store offsets in 32 bits and take 0 for none.
 	 */
 	struct drm_vma_offset_node first_offset;
+
+	/** @bind_sched: runs asynchronous VM_BIND operations. */
+	struct drm_gpu_scheduler bind_sched;
 
 	/** @reclaim: LRUs, shrinker and counters. */
 	struct panthor_reclaim reclaim;
@@ -78,6 +83,11 @@ static inline struct panthor_device *to_panthor_device(struct drm_device *drm)
 }
 
 extern const struct drm_driver panthor_drm_driver;
+
+/*
+ * Where jobs are freed. The module's, not the device's: the last job may take the device with it.
+ */
+extern struct workqueue_struct *panthor_cleanup_wq;
 
 /**
  * panthor_mmio_mmap() - map a page of the user MMIO region

@@ -54,50 +54,51 @@ static int panthor_ioctl_vm_get_state(struct drm_device *drm, void *data, struct
 	if (!vm)
 		return -EINVAL;
 
-	args->state = DRM_PANTHOR_VM_STATE_USABLE;
+	args->state = READ_ONCE(vm->unusable) ? DRM_PANTHOR_VM_STATE_UNUSABLE :
+						DRM_PANTHOR_VM_STATE_USABLE;
 	panthor_vm_put(vm);
 	return 0;
 }
 
 static int panthor_vm_bind_sync(struct drm_file *file, struct panthor_vm *vm,
-				struct drm_panthor_vm_bind *args)
+				const struct drm_panthor_vm_bind_op *ops, u32 *count)
 {
-	struct drm_panthor_vm_bind_op *ops;
-	int ret = 0;
-	u32 i;
+	for (u32 i = 0; i < *count; i++) {
+		int ret = panthor_vm_bind_op_sync(file, vm, &ops[i]);
 
-	ops = PANTHOR_UOBJ_GET_ARRAY(&args->ops, struct drm_panthor_vm_bind_op, syncs);
-	if (IS_ERR(ops))
-		return PTR_ERR(ops);
-
-	for (i = 0; i < args->ops.count; i++) {
-		ret = panthor_vm_bind_op_sync(file, vm, &ops[i]);
 		if (ret) {
 			/* Tells the client how much was done. */
-			args->ops.count = i;
-			break;
+			*count = i;
+			return ret;
 		}
 	}
-	kvfree(ops);
-	return ret;
+	return 0;
 }
 
 static int panthor_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_panthor_vm_bind *args = data;
+	struct drm_panthor_vm_bind_op *ops;
 	struct panthor_vm *vm;
-	int ret;
+	int ret = 0;
 
 	if (args->flags & ~DRM_PANTHOR_VM_BIND_ASYNC)
 		return -EINVAL;
-	if (args->flags & DRM_PANTHOR_VM_BIND_ASYNC)
-		return -EOPNOTSUPP;
 
 	vm = panthor_vm_pool_get(file->driver_priv, args->vm_id);
 	if (!vm)
 		return -EINVAL;
 
-	ret = panthor_vm_bind_sync(file, vm, args);
+	ops = PANTHOR_UOBJ_GET_ARRAY(&args->ops, struct drm_panthor_vm_bind_op, syncs);
+	if (IS_ERR(ops))
+		ret = PTR_ERR(ops);
+	else if (ops && args->flags & DRM_PANTHOR_VM_BIND_ASYNC)
+		ret = panthor_vm_bind_async(file, vm, ops, args->ops.count);
+	else if (ops)
+		ret = panthor_vm_bind_sync(file, vm, ops, &args->ops.count);
+
+	if (!IS_ERR(ops))
+		kvfree(ops);
 	panthor_vm_put(vm);
 	return ret;
 }

@@ -5,11 +5,14 @@
 #include <linux/mutex.h>
 
 #include <drm/drm_gpuvm.h>
+#include <drm/gpu_scheduler.h>
 
 #include "panthor_gem_shrinker.h"
+#include "panthor_pt.h"
 
 struct drm_panthor_vm_bind_op;
 struct drm_panthor_vm_create;
+struct panthor_device;
 struct panthor_file;
 struct panthor_gem_object;
 
@@ -34,11 +37,32 @@ struct panthor_vm {
 	 */
 	struct mutex op_lock;
 
+	/** @submit_lock: keeps @destroyed away while asynchronous operations are queued. */
+	struct mutex submit_lock;
+
+	/**
+	 * @as_lock: @pt and, while it is held, the memory behind it. Comes after op_lock and
+	 * gpuva_lock; taken in reclaim, so nothing is allocated under it.
+	 */
+	struct mutex as_lock;
+
+	/** @pt: what the GPU sees; changed under @op_lock and @as_lock. */
+	struct panthor_pt pt;
+
 	/** @user_range: bytes of VA from 0 that belong to the client; constant. */
 	u64 user_range;
 
-	/** @destroyed: the client gave its id back, nothing can be mapped any more; @op_lock. */
+	/**
+	 * @destroyed: the client gave its id back, nothing can be mapped any more; set under
+	 * @submit_lock and @op_lock.
+	 */
 	bool destroyed;
+
+	/** @unusable: an asynchronous operation failed; only for maps and jobs; READ_ONCE. */
+	bool unusable;
+
+	/** @bind_entity: orders asynchronous operations, see panthor_bind_job.c. */
+	struct drm_sched_entity bind_entity;
 
 	/** @reclaim: the BOs that only this VM uses. */
 	struct panthor_reclaim_vm reclaim;
@@ -119,6 +143,24 @@ struct panthor_vm *panthor_vm_pool_get(struct panthor_file *pfile, u32 id);
  */
 int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
 			    const struct drm_panthor_vm_bind_op *op);
+
+/**
+ * panthor_vm_bind_async() - queue operations
+ * @file: file, for BO and syncobj handles
+ * @vm: VM
+ * @ops: operations, from user memory
+ * @count: number of @ops, not 0
+ *
+ * All or none. Return: 0, -EINVAL, -ENOENT unknown syncobj to wait for, -ENOMEM, -EINTR.
+ */
+int panthor_vm_bind_async(struct drm_file *file, struct panthor_vm *vm,
+			  const struct drm_panthor_vm_bind_op *ops, u32 count);
+
+/** panthor_bind_sched_init() - what runs the VMs' asynchronous operations; lives as the device */
+int panthor_bind_sched_init(struct panthor_device *ptdev);
+
+/** panthor_bind_entity_init() - queue for one VM; drm_sched_entity_fini() ends it */
+int panthor_bind_entity_init(struct panthor_device *ptdev, struct drm_sched_entity *entity);
 
 /**
  * panthor_vm_unmap_all() - empty an address space that nobody can map into any more
