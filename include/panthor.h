@@ -241,9 +241,10 @@ enum panthor_bo_advice {
  * @ret_retained: true while the contents exist, false once they were purged; may be NULL
  *
  * A purged BO keeps handle, size and mappings and reads as zeroes after WILLNEED; until then a
- * CPU access raises SIGBUS and a GPU access is a page fault. vpanthor only.
- * Errors: -EINVAL unknown advice, an imported BO, DONTNEED on an exported BO; PAGEOUT: -EBUSY
- * pinned or in use by the GPU, -ENOSPC no free swap; -EOPNOTSUPP.
+ * CPU access raises SIGBUS and a GPU access is a page fault. Any other advice takes DONTNEED back.
+ * vpanthor only. Errors: -EINVAL unknown advice, or DONTNEED on an exported or imported BO, whose
+ * contents others may see; PAGEOUT: -EBUSY pinned (as imports are) or in use by the GPU, -ENOSPC
+ * no free swap; -EOPNOTSUPP.
  */
 int panthor_bo_madvise(struct panthor_bo *bo, enum panthor_bo_advice advice, bool *ret_retained);
 
@@ -251,7 +252,7 @@ int panthor_bo_madvise(struct panthor_bo *bo, enum panthor_bo_advice advice, boo
  * panthor_bo_export - share the BO as a dma-buf
  * @ret_fd: a new descriptor, close-on-exec, the caller's to close
  *
- * Errors: -EINVAL a BO that is exclusive to a VM; -EMFILE; -ENOMEM.
+ * Errors: -EINVAL a BO that is exclusive to a VM, or in DONTNEED; -EMFILE; -ENOMEM.
  */
 int panthor_bo_export(struct panthor_bo *bo, int *ret_fd);
 

@@ -27,12 +27,15 @@ enum panthor_gems_state_flags {
 	"\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020\021\022\023\024\025\026" \
 	"\027\030\031\032\033\034\035\036\037\177\\"
 
+#define PANTHOR_GEMS_ESCAPES (ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL)
+
 #define PANTHOR_GEMS_RULE_WIDTH 148
+#define PANTHOR_GEMS_CREATOR_WIDTH 31
 
 /* struct panthor_gems_row - one BO as it was at one moment */
 struct panthor_gems_row {
 	u32 serial;
-	char creator[2 * sizeof(u64) + 4 * TASK_COMM_LEN];
+	char creator[PANTHOR_GEMS_CREATOR_WIDTH + 1];
 	int name;
 	u32 refcount;
 	int evictions;
@@ -74,15 +77,29 @@ static u32 panthor_gems_state(const struct panthor_gem_object *bo)
 	return state;
 }
 
+/* The name gives way to the number, by whole characters, so that neither leaves the column. */
+static void panthor_gems_fill_creator(struct panthor_gems_row *row, struct panthor_gem_object *bo)
+{
+	char tgid[16];
+	int room = PANTHOR_GEMS_CREATOR_WIDTH - scnprintf(tgid, sizeof(tgid), "/%d",
+							  bo->debugfs.tgid);
+	char *out = row->creator;
+
+	for (const char *c = bo->debugfs.comm; *c; c++) {
+		int len = string_escape_mem(c, 1, out, room, PANTHOR_GEMS_ESCAPES,
+					    PANTHOR_GEMS_ESCAPED);
+
+		if (len > room)
+			break;
+		out += len;
+		room -= len;
+	}
+	strscpy(out, tgid, sizeof(tgid));
+}
+
 static void panthor_gems_fill(struct panthor_gems_row *row, struct panthor_gem_object *bo)
 {
-	char comm[4 * TASK_COMM_LEN];
-	int len;
-
-	len = string_escape_mem(bo->debugfs.comm, strlen(bo->debugfs.comm), comm, sizeof(comm),
-				ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL, PANTHOR_GEMS_ESCAPED);
-	snprintf(row->creator, sizeof(row->creator), "%.*s/%d", len, comm, bo->debugfs.tgid);
-
+	panthor_gems_fill_creator(row, bo);
 	row->name = bo->base.name;
 	/* Without the one taken to look. */
 	row->refcount = kref_read(&bo->base.refcount) - 1;
@@ -171,8 +188,8 @@ static void panthor_gems_show_row(struct seq_file *m, const struct panthor_gems_
 	seq_printf(m, "%-31s %-15d %-10u %-10d %-15zu %-15zu 0x%-16llx0x%-8x 0x%-10x", row->creator,
 		   row->name, row->refcount, row->evictions, row->size, row->resident, row->offset,
 		   row->state, 0);
-	seq_escape_mem(m, row->label, strlen(row->label),
-		       ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_OCTAL, PANTHOR_GEMS_ESCAPED);
+	seq_escape_mem(m, row->label, strlen(row->label), PANTHOR_GEMS_ESCAPES,
+		       PANTHOR_GEMS_ESCAPED);
 	seq_putc(m, '\n');
 }
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library's interface, compiled as C and as C++, with nothing included in front of it: values
+ * that programs were built with never change. A new one is added here when it is added there.
+ */
+#include "panthor.h"
+#include "panthor_drm.h"
+
+#ifdef __cplusplus
+#define CHECK(what) static_assert(what, #what)
+#else
+#define CHECK(what) _Static_assert(what, #what)
+#endif
+
+CHECK(PANTHOR_DRIVER_UNKNOWN == 0);
+CHECK(PANTHOR_DRIVER_PANTHOR == 1);
+CHECK(PANTHOR_DRIVER_TYR == 2);
+CHECK(PANTHOR_DRIVER_VPANTHOR == 3);
+
+CHECK(PANTHOR_FEATURE_TIMESTAMP == 0);
+CHECK(PANTHOR_FEATURE_GROUP_PRIORITIES == 1);
+CHECK(PANTHOR_FEATURE_BO_LABEL == 2);
+CHECK(PANTHOR_FEATURE_USER_MMIO_OFFSET == 3);
+CHECK(PANTHOR_FEATURE_BO_WB_MMAP == 4);
+CHECK(PANTHOR_FEATURE_BO_SYNC == 5);
+CHECK(PANTHOR_FEATURE_BO_QUERY_INFO == 6);
+CHECK(PANTHOR_FEATURE_SPARSE == 7);
+CHECK(PANTHOR_FEATURE_MMU_INFO == 8);
+CHECK(PANTHOR_FEATURE_BO_MADVISE == 9);
+CHECK(PANTHOR_FEATURE_COUNT == 10);
+
+/* The library hands these to the kernel as they are. */
+CHECK((int)PANTHOR_BO_NO_MMAP == (int)DRM_PANTHOR_BO_NO_MMAP);
+CHECK((int)PANTHOR_BO_WB_MMAP == (int)DRM_PANTHOR_BO_WB_MMAP);
+CHECK((int)PANTHOR_BO_SYNC_FLUSH == (int)DRM_PANTHOR_BO_SYNC_CPU_CACHE_FLUSH);
+CHECK((int)PANTHOR_BO_SYNC_FLUSH_AND_INVALIDATE ==
+      (int)DRM_PANTHOR_BO_SYNC_CPU_CACHE_FLUSH_AND_INVALIDATE);
+CHECK((int)PANTHOR_BO_WILLNEED == (int)DRM_PANTHOR_BO_MADV_WILLNEED);
+CHECK((int)PANTHOR_BO_DONTNEED == (int)DRM_PANTHOR_BO_MADV_DONTNEED);
+CHECK((int)PANTHOR_BO_COLD == (int)DRM_PANTHOR_BO_MADV_COLD);
+CHECK((int)PANTHOR_BO_PAGEOUT == (int)DRM_PANTHOR_BO_MADV_PAGEOUT);
+
+CHECK(PANTHOR_GEMS_CREATED_BY == 0);
+CHECK(PANTHOR_GEMS_EVICTIONS == 3);
+CHECK(PANTHOR_GEMS_LABEL == 9);
+CHECK(PANTHOR_GEMS_STATE_IMPORTED == 1);
+CHECK(PANTHOR_GEMS_STATE_EXPORTED == 2);
+CHECK(PANTHOR_GEMS_STATE_EVICTED == 4);
+CHECK(PANTHOR_GEMS_USAGE_KERNEL == 1);
+CHECK(PANTHOR_GEMS_USAGE_FW_MAPPED == 2);
+CHECK(PANTHOR_GEMS_OK == 0);
+CHECK(PANTHOR_GEMS_MISMATCH == 1);
+CHECK(PANTHOR_GEMS_TRUNCATED == 2);
+CHECK(PANTHOR_GEMS_NO_FOOTER == 3);
+
+/* Callers allocate these two. */
+#if UINTPTR_MAX == UINT64_MAX
+CHECK(sizeof(struct panthor_gems_row) == 104);
+CHECK(offsetof(struct panthor_gems_row, comm) == 8);
+CHECK(offsetof(struct panthor_gems_row, tgid) == 24);
+CHECK(offsetof(struct panthor_gems_row, size) == 56);
+CHECK(offsetof(struct panthor_gems_row, state) == 80);
+CHECK(offsetof(struct panthor_gems_row, label) == 88);
+CHECK(sizeof(struct panthor_gems_summary) == 64);
+CHECK(offsetof(struct panthor_gems_summary, sum_size) == 16);
+CHECK(offsetof(struct panthor_gems_summary, integrity) == 56);
+#endif
+
+int main(void)
+{
+	/* From the shared library, with the linkage that the language of this file uses. */
+	return panthor_bo_unref(NULL) || panthor_device_unref(NULL) || panthor_gems_close(NULL);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/* The real system behind the transport table. Nothing here needs a GPU. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "unit.h"
+
+static const struct panthor_transport *const io = &panthor_transport_system;
+
+/* Every entry that can fail does; errno is the caller's before and after. */
+static void errno_is_left_alone(void **state)
+{
+	unsigned int major, minor;
+	char buf[8];
+	void *ptr;
+
+	errno = 4242;
+	assert_int_equal(io->open(NULL, "/nonexistent", O_RDWR), -ENOENT);
+	assert_int_equal(io->close(NULL, -1), -EBADF);
+	assert_int_equal(io->dup(NULL, -1), -EBADF);
+	assert_int_equal(io->ioctl(NULL, -1, 0, NULL), -EBADF);
+	assert_int_equal(io->read(NULL, -1, buf, sizeof(buf)), -EBADF);
+	assert_int_equal(io->lseek(NULL, -1, 0, SEEK_END), -EBADF);
+	assert_int_equal(io->mmap(NULL, 4096, PROT_READ, -1, 0, &ptr), -EBADF);
+	assert_int_equal(io->munmap(NULL, buf, 0), -EINVAL);
+	assert_int_equal(io->rdev(NULL, -1, &major, &minor), -EBADF);
+	assert_int_equal(io->readlink(NULL, "/nonexistent", buf, sizeof(buf)), -ENOENT);
+	assert_int_equal(io->next_node(NULL, "/nonexistent", "card", -1), -ENOENT);
+	assert_int_equal(errno, 4242);
+}
+
+/* The same through the public functions, on a machine without the device. */
+static void public_functions_leave_errno_alone(void **state)
+{
+	struct panthor_device *dev = NULL;
+	struct panthor_gems *gems = NULL;
+	struct panthor_gems_row row;
+
+	errno = 4242;
+	assert_int_equal(panthor_device_open("/nonexistent", &dev), -ENOENT);
+	assert_int_equal(panthor_device_open("/dev/null", &dev), -ENOTSUP);
+	assert_int_equal(panthor_device_new_from_fd(-1, &dev), -EBADF);
+	assert_null(dev);
+	assert_int_equal(panthor_gems_open("/nonexistent", &gems), -ENOENT);
+	assert_int_equal(panthor_gems_open("/", &gems), 0);
+	assert_int_equal(panthor_gems_next(gems, &row), -EISDIR);
+	panthor_gems_close(gems);
+	assert_int_equal(errno, 4242);
+}
+
+static void files(void **state)
+{
+	unsigned int major = 0, minor = 0;
+	int fd = io_open(io, "/dev/null", O_RDWR | O_CLOEXEC), copy;
+
+	assert_true(fd >= 0);
+	assert_int_equal(io->rdev(NULL, fd, &major, &minor), 0);
+	assert_int_equal(major, 1);
+	assert_int_equal(minor, 3);
+	copy = io->dup(NULL, fd);
+	assert_true(copy > STDERR_FILENO && copy != fd);
+	assert_true(fcntl(copy, F_GETFD) & FD_CLOEXEC);
+	/* No such call on this file, as on any driver that lacks it. */
+	assert_int_equal(io_ioctl(io, fd, _IO('d', 0), NULL), -EOPNOTSUPP);
+	io_close(io, copy);
+	io_close(io, fd);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void memory(void **state)
+{
+	int fd = memfd_create("memory", MFD_CLOEXEC);
+	unsigned int major, minor;
+	char *ptr = NULL;
+	char byte = 0;
+
+	assert_int_equal(ftruncate(fd, 8192), 0);
+	assert_int_equal(io->lseek(NULL, fd, 0, SEEK_END), 8192);
+	assert_int_equal(io->rdev(NULL, fd, &major, &minor), -ENOTSUP);
+	assert_int_equal(io->page_size(NULL), sysconf(_SC_PAGESIZE));
+	assert_int_equal(io->mmap(NULL, 4096, PROT_READ | PROT_WRITE, fd, 4096, (void **)&ptr), 0);
+	ptr[1] = 'x';
+	assert_int_equal(io->munmap(NULL, ptr, 4096), 0);
+	/* What was written is in the file: the mapping was shared, and at its offset. */
+	assert_int_equal(pread(fd, &byte, 1, 4097), 1);
+	assert_int_equal(byte, 'x');
+	io_close(io, fd);
+
+	ptr = io_alloc(io, 64);
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(ptr[i], 0);
+	free(ptr);
+}
+
+static void touch(const char *dir, const char *name)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void nodes_are_found_in_order(void **state)
+{
+	static const char *const names[] = { "renderD200", "renderD128", "renderD129",
+					     "renderD",	   "renderDx",	 "renderD130x",
+					     "renderD-1",  "card0",	 "renderD99999999999" };
+	char dir[] = "/tmp/panthor-nodes-XXXXXX", path[4096], target[64];
+	size_t count = sizeof(names) / sizeof(names[0]);
+
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < count; i++)
+		touch(dir, names[i]);
+	assert_int_equal(io->next_node(NULL, dir, "renderD", -1), 128);
+	assert_int_equal(io->next_node(NULL, dir, "renderD", 128), 129);
+	assert_int_equal(io->next_node(NULL, dir, "renderD", 129), 200);
+	assert_int_equal(io->next_node(NULL, dir, "renderD", 200), -ENOENT);
+	assert_int_equal(io->next_node(NULL, dir, "card", -1), 0);
+	assert_int_equal(io->next_node(NULL, dir, "card", 0), -ENOENT);
+
+	snprintf(path, sizeof(path), "%s/driver", dir);
+	assert_int_equal(symlink("../drivers/panthor", path), 0);
+	assert_int_equal(io->readlink(NULL, path, target, sizeof(target)), 18);
+	assert_memory_equal(target, "../drivers/panthor", 18);
+	unlink(path);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+/* A device on this machine that is none of ours, if there is one, is passed over. */
+static void first_node_of_this_machine(void **state)
+{
+	struct panthor_device *dev = NULL;
+	int r = panthor_device_open(NULL, &dev);
+
+	if (r) {
+		assert_null(dev);
+		assert_true(r == -ENOENT || r == -EACCES || r == -EPERM);
+	}
+	panthor_device_unref(dev);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(errno_is_left_alone),
+		cmocka_unit_test(public_functions_leave_errno_alone),
+		cmocka_unit_test(files),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(nodes_are_found_in_order),
+		cmocka_unit_test(first_node_of_this_machine),
+	};
+
+	return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
+}
