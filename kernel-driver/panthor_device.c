@@ -151,6 +151,7 @@ static int panthor_device_init(struct panthor_device *ptdev)
 		panthor_device_init_huge_mnt, panthor_device_init_offsets,
 		panthor_device_init_flush_id, panthor_device_init_bos,
 		panthor_reclaim_init, panthor_bind_sched_init,
+		panthor_exec_init,
 	};
 	u32 pa_bits = (panthor_gpu_info.mmu_features >> 8) & 0xff;
 	int ret;
@@ -182,9 +183,19 @@ static int panthor_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
+	ret = panthor_exec_start(ptdev);
+	if (ret)
+		goto err_reclaim;
+
 	ret = drm_dev_register(&ptdev->base, 0);
 	if (ret)
-		panthor_reclaim_unplug(ptdev);
+		goto err_exec;
+	return 0;
+
+err_exec:
+	panthor_exec_stop(ptdev);
+err_reclaim:
+	panthor_reclaim_unplug(ptdev);
 	return ret;
 }
 
@@ -193,6 +204,7 @@ static void panthor_remove(struct platform_device *pdev)
 	struct panthor_device *ptdev = platform_get_drvdata(pdev);
 
 	drm_dev_unplug(&ptdev->base);
+	panthor_exec_stop(ptdev);
 	panthor_reclaim_unplug(ptdev);
 	panthor_gem_unplug(ptdev);
 }
@@ -207,6 +219,7 @@ static struct platform_driver panthor_driver = {
 
 static struct platform_device *panthor_pdev;
 struct workqueue_struct *panthor_cleanup_wq;
+struct workqueue_struct *panthor_sched_wq;
 
 static int __init panthor_init(void)
 {
@@ -216,9 +229,14 @@ static int __init panthor_init(void)
 	if (!panthor_cleanup_wq)
 		return -ENOMEM;
 
+	ret = -ENOMEM;
+	panthor_sched_wq = alloc_workqueue("panthor-sched", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!panthor_sched_wq)
+		goto err_cleanup_wq;
+
 	ret = platform_driver_register(&panthor_driver);
 	if (ret)
-		goto err_wq;
+		goto err_sched_wq;
 
 	panthor_pdev = platform_device_register_simple("vpanthor", PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(panthor_pdev)) {
@@ -229,7 +247,9 @@ static int __init panthor_init(void)
 
 err_driver:
 	platform_driver_unregister(&panthor_driver);
-err_wq:
+err_sched_wq:
+	destroy_workqueue(panthor_sched_wq);
+err_cleanup_wq:
 	destroy_workqueue(panthor_cleanup_wq);
 	return ret;
 }
@@ -240,6 +260,7 @@ static void __exit panthor_exit(void)
 	platform_device_unregister(panthor_pdev);
 	platform_driver_unregister(&panthor_driver);
 	destroy_workqueue(panthor_cleanup_wq);
+	destroy_workqueue(panthor_sched_wq);
 }
 module_exit(panthor_exit);
 

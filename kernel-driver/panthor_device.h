@@ -11,6 +11,7 @@
 
 #include "panthor_drm.h"
 #include "panthor_gem_shrinker.h"
+#include "panthor_sched.h"
 
 struct vfsmount;
 struct workqueue_struct;
@@ -49,6 +50,9 @@ struct panthor_device {
 	/** @bind_sched: runs asynchronous VM_BIND operations. */
 	struct drm_gpu_scheduler bind_sched;
 
+	/** @exec: executes command streams. */
+	struct panthor_exec exec;
+
 	/** @reclaim: LRUs, shrinker and counters. */
 	struct panthor_reclaim reclaim;
 
@@ -73,6 +77,15 @@ struct panthor_file {
 	/** @vms: struct panthor_vm by id, from 1. The xarray holds a reference on each. */
 	struct xarray vms;
 
+	/** @groups: struct panthor_group by id, from 1. The xarray holds a reference on each. */
+	struct xarray groups;
+
+	/** @busy_ns: time that groups since destroyed were executing. */
+	atomic64_t busy_ns;
+
+	/** @cycles: what groups since destroyed executed. */
+	atomic64_t cycles;
+
 	/** @user_mmio_offset: where this client has the user MMIO region; READ/WRITE_ONCE. */
 	u64 user_mmio_offset;
 };
@@ -88,6 +101,9 @@ extern const struct drm_driver panthor_drm_driver;
  * Where jobs are freed. The module's, not the device's: the last job may take the device with it.
  */
 extern struct workqueue_struct *panthor_cleanup_wq;
+
+/* Where schedulers of queues work; fences depend on it. */
+extern struct workqueue_struct *panthor_sched_wq;
 
 /**
  * panthor_mmio_mmap() - map a page of the user MMIO region

@@ -263,6 +263,82 @@ static int panthor_ioctl_bo_madvise(struct drm_device *drm, void *data, struct d
 	return ret;
 }
 
+static int panthor_ioctl_group_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_panthor_group_create *args = data;
+	struct panthor_device *ptdev = to_panthor_device(drm);
+	struct drm_panthor_queue_create *queues;
+	int ret;
+
+	if (!args->queues.count || args->queues.count > ptdev->csif_info.cs_slot_count)
+		return -EINVAL;
+
+	queues = PANTHOR_UOBJ_GET_ARRAY(&args->queues, struct drm_panthor_queue_create,
+					ringbuf_size);
+	if (IS_ERR(queues))
+		return PTR_ERR(queues);
+
+	ret = panthor_group_pool_create(file->driver_priv, args, queues,
+					panthor_allowed_priorities(file));
+	kvfree(queues);
+	return ret;
+}
+
+static int panthor_ioctl_group_destroy(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_panthor_group_destroy *args = data;
+
+	if (args->pad)
+		return -EINVAL;
+
+	return panthor_group_pool_destroy(file->driver_priv, args->group_handle);
+}
+
+static int panthor_ioctl_group_get_state(struct drm_device *drm, void *data,
+					 struct drm_file *file)
+{
+	struct drm_panthor_group_get_state *args = data;
+	struct panthor_group *group;
+
+	if (args->pad)
+		return -EINVAL;
+
+	group = panthor_group_pool_get(file->driver_priv, args->group_handle);
+	if (!group)
+		return -EINVAL;
+
+	spin_lock(&group->ptdev->exec.lock);
+	args->state = group->state;
+	args->fatal_queues = group->fatal_queues;
+	spin_unlock(&group->ptdev->exec.lock);
+	panthor_group_put(group);
+	return 0;
+}
+
+static int panthor_ioctl_group_submit(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_panthor_group_submit *args = data;
+	struct drm_panthor_queue_submit *submits;
+	struct panthor_group *group;
+	int ret;
+
+	if (args->pad)
+		return -EINVAL;
+
+	submits = PANTHOR_UOBJ_GET_ARRAY(&args->queue_submits, struct drm_panthor_queue_submit,
+					 syncs);
+	if (IS_ERR_OR_NULL(submits))
+		return PTR_ERR(submits);
+
+	group = panthor_group_pool_get(file->driver_priv, args->group_handle);
+	ret = group ? panthor_group_submit(file, group, submits, args->queue_submits.count) :
+		      -EINVAL;
+	if (group)
+		panthor_group_put(group);
+	kvfree(submits);
+	return ret;
+}
+
 static int panthor_ioctl_unsupported(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	return -EOPNOTSUPP;
@@ -279,10 +355,10 @@ static const struct drm_ioctl_desc panthor_ioctls[] = {
 	PANTHOR_IOCTL(VM_GET_STATE, vm_get_state),
 	PANTHOR_IOCTL(BO_CREATE, bo_create),
 	PANTHOR_IOCTL(BO_MMAP_OFFSET, bo_mmap_offset),
-	PANTHOR_IOCTL(GROUP_CREATE, unsupported),
-	PANTHOR_IOCTL(GROUP_DESTROY, unsupported),
-	PANTHOR_IOCTL(GROUP_SUBMIT, unsupported),
-	PANTHOR_IOCTL(GROUP_GET_STATE, unsupported),
+	PANTHOR_IOCTL(GROUP_CREATE, group_create),
+	PANTHOR_IOCTL(GROUP_DESTROY, group_destroy),
+	PANTHOR_IOCTL(GROUP_SUBMIT, group_submit),
+	PANTHOR_IOCTL(GROUP_GET_STATE, group_get_state),
 	PANTHOR_IOCTL(TILER_HEAP_CREATE, unsupported),
 	PANTHOR_IOCTL(TILER_HEAP_DESTROY, unsupported),
 	PANTHOR_IOCTL(BO_SET_LABEL, bo_set_label),
@@ -303,12 +379,14 @@ static int panthor_open(struct drm_device *drm, struct drm_file *file)
 	pfile->user_mmio_offset = in_compat_syscall() ? DRM_PANTHOR_USER_MMIO_OFFSET_32BIT :
 							DRM_PANTHOR_USER_MMIO_OFFSET;
 	panthor_vm_pool_init(pfile);
+	panthor_group_pool_init(pfile);
 	file->driver_priv = pfile;
 	return 0;
 }
 
 static void panthor_postclose(struct drm_device *drm, struct drm_file *file)
 {
+	panthor_group_pool_fini(file->driver_priv);
 	panthor_vm_pool_fini(file->driver_priv);
 	kfree(file->driver_priv);
 }

@@ -332,6 +332,13 @@ void panthor_reclaim_vm_init(struct panthor_device *ptdev, struct panthor_reclai
 	mutex_unlock(&reclaim->lock);
 }
 
+void panthor_reclaim_vm_active(struct panthor_device *ptdev, struct panthor_reclaim_vm *vm)
+{
+	mutex_lock(&ptdev->reclaim.lock);
+	list_move_tail(&vm->node, &ptdev->reclaim.vms);
+	mutex_unlock(&ptdev->reclaim.lock);
+}
+
 void panthor_reclaim_vm_fini(struct panthor_device *ptdev, struct panthor_reclaim_vm *vm)
 {
 	mutex_lock(&ptdev->reclaim.lock);

@@ -27,7 +27,7 @@
 	(PANTHOR_TIMESTAMP_LEGACY | DRM_PANTHOR_TIMESTAMP_CPU_TYPE_MASK |                          \
 	 DRM_PANTHOR_TIMESTAMP_GPU_CYCLE_COUNT | DRM_PANTHOR_TIMESTAMP_DURATION)
 
-static u8 panthor_allowed_priorities(struct drm_file *file)
+u8 panthor_allowed_priorities(struct drm_file *file)
 {
 	u8 mask = BIT(PANTHOR_GROUP_PRIORITY_LOW) | BIT(PANTHOR_GROUP_PRIORITY_MEDIUM);
 

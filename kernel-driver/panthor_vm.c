@@ -58,6 +58,10 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 	ret = panthor_pt_init(&vm->pt);
 	if (ret)
 		goto err_free;
+	ret = -ENOMEM;
+	vm->sparse_page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!vm->sparse_page)
+		goto err_free;
 	ret = panthor_bind_entity_init(ptdev, &vm->bind_entity);
 	if (ret)
 		goto err_free;
@@ -73,8 +77,10 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 	return vm;
 
 err_free:
-	if (vm)
+	if (vm) {
 		panthor_pt_fini(&vm->pt);
+		free_page((unsigned long)vm->sparse_page);
+	}
 	kfree(vm);
 	if (root)
 		drm_gem_object_put(root);

@@ -49,6 +49,9 @@ struct panthor_vm {
 	/** @pt: what the GPU sees; changed under @op_lock and @as_lock. */
 	struct panthor_pt pt;
 
+	/** @sparse_page: what sparse mappings show, a page of the VM's own. */
+	void *sparse_page;
+
 	/** @user_range: bytes of VA from 0 that belong to the client; constant. */
 	u64 user_range;
 

@@ -215,6 +215,7 @@ static void panthor_vm_free(struct drm_gpuvm *gpuvm)
 
 	panthor_reclaim_vm_fini(to_panthor_device(gpuvm->drm), &vm->reclaim);
 	panthor_pt_fini(&vm->pt);
+	free_page((unsigned long)vm->sparse_page);
 	mutex_destroy(&vm->submit_lock);
 	mutex_destroy(&vm->as_lock);
 	mutex_destroy(&vm->op_lock);
