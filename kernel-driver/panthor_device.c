@@ -209,11 +209,42 @@ static void panthor_remove(struct platform_device *pdev)
 	panthor_gem_unplug(ptdev);
 }
 
+static ssize_t profiling_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct panthor_device *ptdev = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(ptdev->profiling));
+}
+
+static ssize_t profiling_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			       size_t len)
+{
+	struct panthor_device *ptdev = dev_get_drvdata(dev);
+	u32 value;
+	int ret = kstrtou32(buf, 0, &value);
+
+	if (ret)
+		return ret;
+	if (value & ~PANTHOR_PROFILING_ALL)
+		return -EINVAL;
+
+	WRITE_ONCE(ptdev->profiling, value);
+	return len;
+}
+static DEVICE_ATTR_RW(profiling);
+
+static struct attribute *panthor_attrs[] = {
+	&dev_attr_profiling.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(panthor);
+
 static struct platform_driver panthor_driver = {
 	.probe = panthor_probe,
 	.remove = panthor_remove,
 	.driver = {
 		.name = "vpanthor",
+		.dev_groups = panthor_groups,
 	},
 };
 

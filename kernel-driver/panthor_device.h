@@ -2,6 +2,7 @@
 #ifndef __PANTHOR_DEVICE_H__
 #define __PANTHOR_DEVICE_H__
 
+#include <linux/time64.h>
 #include <linux/xarray.h>
 
 #include <drm/drm_device.h>
@@ -12,6 +13,13 @@
 #include "panthor_drm.h"
 #include "panthor_gem_shrinker.h"
 #include "panthor_sched.h"
+
+/** PANTHOR_FREQUENCY - of the software GPU's clock: it ticks in nanoseconds */
+#define PANTHOR_FREQUENCY NSEC_PER_SEC
+
+#define PANTHOR_PROFILING_CYCLES BIT(0)
+#define PANTHOR_PROFILING_TIMESTAMP BIT(1)
+#define PANTHOR_PROFILING_ALL (PANTHOR_PROFILING_CYCLES | PANTHOR_PROFILING_TIMESTAMP)
 
 struct vfsmount;
 struct workqueue_struct;
@@ -52,6 +60,9 @@ struct panthor_device {
 
 	/** @exec: executes command streams. */
 	struct panthor_exec exec;
+
+	/** @profiling: what fdinfo tells of the engine, mask of PANTHOR_PROFILING_*; READ_ONCE. */
+	u32 profiling;
 
 	/** @reclaim: LRUs, shrinker and counters. */
 	struct panthor_reclaim reclaim;

@@ -15,6 +15,7 @@
 
 #include "panthor_device.h"
 #include "panthor_sched.h"
+#include "panthor_trace.h"
 #include "panthor_vm.h"
 
 /* Instructions of a slice at the lowest priority; each priority has twice that of the one below. */
@@ -153,6 +154,7 @@ static void panthor_exec_end_job(struct panthor_queue *queue, struct panthor_job
 	list_del_init(&job->node);
 	spin_unlock(&exec->lock);
 	queue->started = false;
+	trace_job_done(job, error);
 
 	if (error)
 		dma_fence_set_error(fence, error);
@@ -208,6 +210,7 @@ static void panthor_exec_start_job(struct panthor_queue *queue, struct panthor_j
 {
 	panthor_cs_start(&queue->cs, job->addr, job->size);
 	queue->started = true;
+	trace_job_run(job);
 	queue->deadline = jiffies + msecs_to_jiffies(READ_ONCE(panthor_job_timeout_ms));
 }
 

@@ -11,6 +11,7 @@
 #include "panthor_gem_shrinker.h"
 
 struct drm_file;
+struct drm_minor;
 struct panthor_device;
 struct panthor_vm;
 struct seq_file;
@@ -116,6 +117,9 @@ struct panthor_gem_object {
 	struct {
 		/** @debugfs.serial: index in &panthor_device.bos. */
 		u32 serial;
+
+		/** @debugfs.kernel: made by the driver for itself. */
+		bool kernel;
 
 		/** @debugfs.tgid: creator. */
 		pid_t tgid;

@@ -155,7 +155,8 @@ void panthor_sync_ops_fini(struct panthor_sync_ops *ops)
 }
 
 static int panthor_sync_get_fence(struct panthor_sync_batch *batch,
-				  const struct drm_panthor_sync_op *op, struct dma_fence **ret_fence)
+				  const struct drm_panthor_sync_op *op,
+				  struct dma_fence **ret_fence)
 {
 	struct panthor_sync_signal *signal = panthor_sync_find(batch, op);
 

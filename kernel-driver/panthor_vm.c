@@ -69,6 +69,9 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 	mutex_init(&vm->op_lock);
 	mutex_init(&vm->as_lock);
 	mutex_init(&vm->submit_lock);
+	mutex_init(&vm->mm_lock);
+	drm_mm_init(&vm->mm, user_range, panthor_vm_full_range(ptdev) - user_range);
+	panthor_heap_pool_init(&vm->heaps);
 	vm->user_range = user_range;
 	drm_gpuvm_init(&vm->base, "panthor", 0, &ptdev->base, root, 0,
 		       panthor_vm_full_range(ptdev), 0, 0, &panthor_gpuvm_ops);
@@ -97,7 +100,8 @@ static void panthor_vm_destroy(struct panthor_vm *vm)
 
 	/* Nothing is pushed any more; what has not run yet could only fail. */
 	drm_sched_entity_fini(&vm->bind_entity);
-	panthor_vm_unmap_all(vm);
+	panthor_heap_pool_fini(&vm->heaps);
+	panthor_vm_unmap_whole(vm, vm->base.mm_start, vm->base.mm_range);
 	panthor_vm_put(vm);
 }
 

@@ -5,9 +5,11 @@
 #include <linux/mutex.h>
 
 #include <drm/drm_gpuvm.h>
+#include <drm/drm_mm.h>
 #include <drm/gpu_scheduler.h>
 
 #include "panthor_gem_shrinker.h"
+#include "panthor_heap.h"
 #include "panthor_pt.h"
 
 struct drm_panthor_vm_bind_op;
@@ -51,6 +53,15 @@ struct panthor_vm {
 
 	/** @sparse_page: what sparse mappings show, a page of the VM's own. */
 	void *sparse_page;
+
+	/** @mm_lock: @mm. */
+	struct mutex mm_lock;
+
+	/** @mm: what is taken of the kernel's part of the address space. */
+	struct drm_mm mm;
+
+	/** @heaps: tiler heaps. */
+	struct panthor_heap_pool heaps;
 
 	/** @user_range: bytes of VA from 0 that belong to the client; constant. */
 	u64 user_range;
@@ -166,9 +177,23 @@ int panthor_bind_sched_init(struct panthor_device *ptdev);
 int panthor_bind_entity_init(struct panthor_device *ptdev, struct drm_sched_entity *entity);
 
 /**
- * panthor_vm_unmap_all() - empty an address space that nobody can map into any more
+ * panthor_vm_map_kernel() - map a BO of the driver's own, for data
  * @vm: VM
+ * @bo: BO, all of it
+ * @va: address in the kernel's part
+ *
+ * Return: 0, -ENOMEM, -EINVAL the VM is gone or unusable.
  */
-void panthor_vm_unmap_all(struct panthor_vm *vm);
+int panthor_vm_map_kernel(struct panthor_vm *vm, struct panthor_gem_object *bo, u64 va);
+
+/**
+ * panthor_vm_unmap_whole() - unmap a range that cuts no mapping
+ * @vm: VM
+ * @va: start
+ * @size: bytes
+ *
+ * Can not fail, since nothing has to be allocated for what is left.
+ */
+void panthor_vm_unmap_whole(struct panthor_vm *vm, u64 va, u64 size);
 
 #endif

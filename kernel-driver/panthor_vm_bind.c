@@ -13,6 +13,7 @@
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+#include "panthor_trace.h"
 #include "panthor_vm.h"
 #include "panthor_vma.h"
 
@@ -223,6 +224,7 @@ int panthor_bind_exec(struct panthor_bind_ctx *ctx)
 	else
 		ret = drm_gpuvm_sm_map(gpuvm, ctx, ctx->va, ctx->size, obj, ctx->offset);
 	mutex_unlock(&ctx->vm->op_lock);
+	trace_vm_bind(ctx, ret);
 	return ret;
 }
 
@@ -244,16 +246,37 @@ int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
 	return ret;
 }
 
-void panthor_vm_unmap_all(struct panthor_vm *vm)
+int panthor_vm_map_kernel(struct panthor_vm *vm, struct panthor_gem_object *bo, u64 va)
+{
+	const struct drm_panthor_vm_bind_op op = {
+		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_MAP | DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC,
+		.va = va,
+		.size = bo->base.size,
+	};
+	struct panthor_bind_ctx ctx;
+	int ret;
+
+	panthor_bind_init(&ctx, vm, &op);
+	ctx.bo = bo;
+	drm_gem_object_get(&bo->base);
+	ret = panthor_bind_alloc(&ctx);
+	if (!ret)
+		ret = panthor_bind_prepare_bo(&ctx);
+	if (!ret)
+		ret = panthor_bind_exec(&ctx);
+	panthor_bind_fini(&ctx);
+	return ret;
+}
+
+void panthor_vm_unmap_whole(struct panthor_vm *vm, u64 va, u64 size)
 {
 	const struct drm_panthor_vm_bind_op op = {
 		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP,
-		.va = vm->base.mm_start,
-		.size = vm->base.mm_range,
+		.va = va,
+		.size = size,
 	};
 	struct panthor_bind_ctx ctx;
 
-	/* Whole mappings and pages go, so that nothing has to be allocated. */
 	panthor_bind_init(&ctx, vm, &op);
 	drm_WARN_ON(vm->base.drm, panthor_bind_exec(&ctx));
 	panthor_bind_fini(&ctx);

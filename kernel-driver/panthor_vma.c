@@ -216,6 +216,9 @@ static void panthor_vm_free(struct drm_gpuvm *gpuvm)
 	panthor_reclaim_vm_fini(to_panthor_device(gpuvm->drm), &vm->reclaim);
 	panthor_pt_fini(&vm->pt);
 	free_page((unsigned long)vm->sparse_page);
+	drm_mm_takedown(&vm->mm);
+	mutex_destroy(&vm->heaps.lock);
+	mutex_destroy(&vm->mm_lock);
 	mutex_destroy(&vm->submit_lock);
 	mutex_destroy(&vm->as_lock);
 	mutex_destroy(&vm->op_lock);
