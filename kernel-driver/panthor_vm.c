@@ -73,7 +73,7 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 	drm_mm_init(&vm->mm, user_range, panthor_vm_full_range(ptdev) - user_range);
 	panthor_heap_pool_init(&vm->heaps);
 	vm->user_range = user_range;
-	drm_gpuvm_init(&vm->base, "panthor", 0, &ptdev->base, root, 0,
+	drm_gpuvm_init(&vm->base, "panthor", DRM_GPUVM_RESV_PROTECTED, &ptdev->base, root, 0,
 		       panthor_vm_full_range(ptdev), 0, 0, &panthor_gpuvm_ops);
 	drm_gem_object_put(root);
 	panthor_reclaim_vm_init(ptdev, &vm->reclaim);

@@ -97,6 +97,19 @@ static int panthor_bind_pin_locked(struct panthor_bind_ctx *ctx)
 	return PTR_ERR_OR_ZERO(panthor_gem_get_sgt_locked(ctx->bo));
 }
 
+/* Pages first: nothing may be allocated once the BO is in the VM's lists. */
+static int panthor_bind_pin(struct panthor_bind_ctx *ctx)
+{
+	int ret = dma_resv_lock_interruptible(ctx->bo->base.resv, NULL);
+
+	if (ret)
+		return ret;
+
+	ret = panthor_bind_pin_locked(ctx);
+	dma_resv_unlock(ctx->bo->base.resv);
+	return ret;
+}
+
 static int panthor_bind_prepare_bo(struct panthor_bind_ctx *ctx)
 {
 	struct drm_gpuvm_bo *vm_bo = drm_gpuvm_bo_create(&ctx->vm->base, &ctx->bo->base);
@@ -105,12 +118,8 @@ static int panthor_bind_prepare_bo(struct panthor_bind_ctx *ctx)
 	if (!vm_bo)
 		return -ENOMEM;
 
-	ret = dma_resv_lock_interruptible(ctx->bo->base.resv, NULL);
-	if (!ret) {
-		ret = panthor_bind_pin_locked(ctx);
-		dma_resv_unlock(ctx->bo->base.resv);
-	}
-
+	ret = panthor_bind_pin(ctx);
+	dma_resv_lock(panthor_vm_resv(ctx->vm), NULL);
 	mutex_lock(&ctx->bo->gpuva_lock);
 	if (ret) {
 		drm_gpuvm_bo_put(vm_bo);
@@ -119,6 +128,14 @@ static int panthor_bind_prepare_bo(struct panthor_bind_ctx *ctx)
 		drm_gpuvm_bo_extobj_add(ctx->vm_bo);
 	}
 	mutex_unlock(&ctx->bo->gpuva_lock);
+	dma_resv_unlock(panthor_vm_resv(ctx->vm));
+
+	/* Submissions look for it as soon as its contents are wanted again. */
+	if (!ret && !ctx->pinned) {
+		dma_resv_lock(ctx->bo->base.resv, NULL);
+		drm_gpuvm_bo_evict(ctx->vm_bo, true);
+		dma_resv_unlock(ctx->bo->base.resv);
+	}
 	return ret;
 }
 

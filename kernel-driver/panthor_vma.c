@@ -102,20 +102,15 @@ static u64 panthor_vma_pt_attrs(const struct panthor_vma *vma)
  * or whose resv is held. The software GPU sees what an unmapped bus shows: DMA addresses are
  * physical ones.
  */
-static void panthor_vma_map_pages(struct panthor_vm *vm, struct panthor_pt_cache *tables,
-				  const struct panthor_vma *vma, const struct sg_table *sgt)
+static void panthor_vma_map_sgt(struct panthor_vm *vm, struct panthor_pt_cache *tables,
+				const struct panthor_vma *vma, const struct sg_table *sgt)
 {
 	u64 skip = vma->base.gem.offset, va = vma->base.va.addr, left = vma->base.va.range;
 	u64 attrs = panthor_vma_pt_attrs(vma);
 	struct scatterlist *sg;
 	int i;
 
-	mutex_lock(&vm->as_lock);
-	if (!sgt) {
-		panthor_pt_map(&vm->pt, tables, va, left, 0, attrs);
-		left = 0;
-	}
-	for (i = 0, sg = sgt ? sgt->sgl : NULL; left && i < sgt->nents; i++, sg = sg_next(sg)) {
+	for_each_sgtable_dma_sg(sgt, sg, i) {
 		u64 len = sg_dma_len(sg), part;
 
 		if (skip >= len) {
@@ -128,7 +123,21 @@ static void panthor_vma_map_pages(struct panthor_vm *vm, struct panthor_pt_cache
 		va += part;
 		left -= part;
 		skip = 0;
+		if (!left)
+			break;
 	}
+}
+
+/* Without device map, when the device is gone, there is nothing to be shown. */
+static void panthor_vma_map_pages(struct panthor_vm *vm, struct panthor_pt_cache *tables,
+				  const struct panthor_vma *vma, const struct sg_table *sgt)
+{
+	mutex_lock(&vm->as_lock);
+	if (vma->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE)
+		panthor_pt_map(&vm->pt, tables, vma->base.va.addr, vma->base.va.range, 0,
+			       panthor_vma_pt_attrs(vma));
+	else if (sgt)
+		panthor_vma_map_sgt(vm, tables, vma, sgt);
 	mutex_unlock(&vm->as_lock);
 }
 
@@ -226,7 +235,8 @@ static void panthor_vm_free(struct drm_gpuvm *gpuvm)
 }
 
 /*
- * The BO may be on the LRU of this very VM, so the VM outlives the change of class.
+ * The VM's resv covers its lists of BOs, the BO's resv its class. The BO may be on the LRU of this
+ * very VM, so the VM outlives the change of class.
  */
 void panthor_vm_bo_put(struct drm_gpuvm_bo *vm_bo)
 {
@@ -234,11 +244,14 @@ void panthor_vm_bo_put(struct drm_gpuvm_bo *vm_bo)
 	struct panthor_vm *vm = panthor_vm_get(to_panthor_vm(vm_bo->vm));
 
 	drm_gem_object_get(&bo->base);
-	dma_resv_lock(bo->base.resv, NULL);
+	dma_resv_lock(panthor_vm_resv(vm), NULL);
 	mutex_lock(&bo->gpuva_lock);
 	drm_gpuvm_bo_put(vm_bo);
-	panthor_gem_update_class_locked(bo);
 	mutex_unlock(&bo->gpuva_lock);
+	dma_resv_unlock(panthor_vm_resv(vm));
+
+	dma_resv_lock(bo->base.resv, NULL);
+	panthor_gem_refresh_locked(bo);
 	dma_resv_unlock(bo->base.resv);
 	drm_gem_object_put(&bo->base);
 	panthor_vm_put(vm);
