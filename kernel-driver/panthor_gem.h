@@ -30,9 +30,9 @@ struct seq_file;
  * keep them, pins only forbid reclaim.
  *
  * Lock order: mmap lock, VM resv, BO resv, &panthor_vm.op_lock, @gpuva_lock,
- * &panthor_vm.as_lock, &panthor_reclaim.lock. Reclaim holds gpuva_lock when it comes to op_lock and only tries it.
- * Freeing takes none but the last: reclaim may drop the last reference and must not wait for a
- * resv.
+ * &panthor_vm.as_lock, &panthor_reclaim.lock. Reclaim holds gpuva_lock when it comes to op_lock and
+ * only tries it. Freeing takes none but the last: reclaim may drop the last reference and must not
+ * wait for a resv.
  */
 struct panthor_gem_object {
 	/** @base: GEM object. Its shmem file is made together with the first pages. */
