@@ -4,6 +4,7 @@
  *
  * What it needs from the outside is pointers to pages of GPU memory and a few clocks. It allocates
  * nothing, never sleeps, takes no lock, and trusts nothing that a stream says.
+ * The host must be little-endian, as GPU memory is, and of 64 bits.
  *
  * It runs in order: every instruction is complete before the next one starts, so waits for
  * scoreboard entries always hold and cache flushes have nothing left to do.

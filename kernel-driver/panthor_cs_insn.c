@@ -42,16 +42,15 @@ static bool panthor_cs_umin32(struct panthor_cs *cs, u64 insn)
 	return true;
 }
 
-/* Operands of LOAD_MULTIPLE and STORE_MULTIPLE. */
+/* Operands of LOAD_MULTIPLE and STORE_MULTIPLE: bit i of mask is regs[i], and word i at va. */
 struct panthor_cs_multiple {
 	u64 va;
 	u32 *regs;
 	u32 mask;
-	u32 count;
 };
 
-static bool panthor_cs_get_multiple(struct panthor_cs *cs, u64 insn,
-				    struct panthor_cs_multiple *ret_op)
+static __always_inline bool panthor_cs_get_multiple(struct panthor_cs *cs, u64 insn,
+						    struct panthor_cs_multiple *ret_op)
 {
 	u32 base = panthor_cs_field(insn, 48, 8), mask = panthor_cs_field(insn, 16, 16);
 
@@ -61,63 +60,60 @@ static bool panthor_cs_get_multiple(struct panthor_cs *cs, u64 insn,
 	ret_op->va = panthor_cs_pair(cs, insn, 40) + panthor_cs_offset16(insn);
 	ret_op->regs = &cs->regs[base];
 	ret_op->mask = mask;
-	ret_op->count = fls(mask);
 	return true;
 }
 
-/* The instruction as such is charged for one word already. */
-static void panthor_cs_charge_words(struct panthor_cs *cs, u32 mask)
+static __always_inline u32 *panthor_cs_word(struct panthor_cs *cs, u64 va, u32 i,
+					    enum panthor_cs_access access)
 {
-	if (mask)
-		cs->budget -= hweight16(mask) - 1;
+	return panthor_cs_data(cs, va + i * sizeof(u32), sizeof(u32), access);
+}
+
+/* The instruction as such is charged for one word already. */
+static __always_inline void panthor_cs_charge_words(struct panthor_cs *cs, u32 words)
+{
+	if (words > 1)
+		cs->budget -= words - 1;
 }
 
 static bool panthor_cs_load_multiple(struct panthor_cs *cs, u64 insn)
 {
 	struct panthor_cs_multiple op;
-	u32 words[16], i;
+	u32 words[16], left, count = 0;
 
 	if (!panthor_cs_get_multiple(cs, insn, &op))
 		return false;
 
-	for (i = 0; i < op.count; i++) {
-		const u32 *mem;
+	for (left = op.mask; left; left &= left - 1) {
+		const u32 *mem = panthor_cs_word(cs, op.va, __ffs(left), PANTHOR_CS_READ);
 
-		if (!(op.mask & BIT(i)))
-			continue;
-		mem = panthor_cs_data(cs, op.va + i * sizeof(u32), sizeof(u32), PANTHOR_CS_READ);
 		if (!mem)
 			return false;
-		words[i] = READ_ONCE(*mem);
+		words[count++] = READ_ONCE(*mem);
 	}
 
-	for (i = 0; i < op.count; i++) {
-		if (op.mask & BIT(i))
-			op.regs[i] = words[i];
-	}
-	panthor_cs_charge_words(cs, op.mask);
+	panthor_cs_charge_words(cs, count);
+	for (left = op.mask, count = 0; left; left &= left - 1)
+		op.regs[__ffs(left)] = words[count++];
 	return true;
 }
 
 static bool panthor_cs_store_multiple(struct panthor_cs *cs, u64 insn)
 {
 	struct panthor_cs_multiple op;
-	u32 i;
+	u32 left, count = 0;
 
 	if (!panthor_cs_get_multiple(cs, insn, &op))
 		return false;
 
-	for (i = 0; i < op.count; i++) {
-		u32 *mem;
+	for (left = op.mask; left; left &= left - 1, count++) {
+		u32 *mem = panthor_cs_word(cs, op.va, __ffs(left), PANTHOR_CS_WRITE);
 
-		if (!(op.mask & BIT(i)))
-			continue;
-		mem = panthor_cs_data(cs, op.va + i * sizeof(u32), sizeof(u32), PANTHOR_CS_WRITE);
 		if (!mem)
 			return false;
-		WRITE_ONCE(*mem, op.regs[i]);
+		WRITE_ONCE(*mem, op.regs[__ffs(left)]);
 	}
-	panthor_cs_charge_words(cs, op.mask);
+	panthor_cs_charge_words(cs, count);
 	return true;
 }
 

@@ -10,7 +10,8 @@
 /* Large reads: the kernel formats the table anew for every reader that is not served at once. */
 #define WINDOW_SIZE (256u << 10)
 
-_Static_assert(WINDOW_SIZE > 2 * GEMS_MAX_RECORD + GEMS_MAX_FOOTER, "a record and what follows");
+_Static_assert(WINDOW_SIZE > 2 * GEMS_MAX_RECORD + GEMS_MAX_PRELUDE + GEMS_MAX_FOOTER,
+	       "room for a record and for what decides where it ends");
 
 /* What stands at some place behind the header. */
 enum place {
@@ -141,7 +142,7 @@ static int look_for_footer(struct panthor_gems *gems, size_t offset, enum place 
 	struct gems_footer footer;
 	int r = want(gems, offset + GEMS_MAX_FOOTER + 1);
 
-	if (r || available(gems, offset) > GEMS_MAX_FOOTER)
+	if (r || !gems->eof)
 		return r;
 
 	switch (gems_parse_footer(&gems->layout, text_at(gems, offset), available(gems, offset),
@@ -211,7 +212,7 @@ static int start(struct panthor_gems *gems)
 
 	if (r)
 		return r;
-	len = line_length(gems, 0, GEMS_MAX_HEADER);
+	len = line_length(gems, 0, GEMS_MAX_PRELUDE);
 	if (len < 0 && len != -ENODATA && len != -EFBIG)
 		return (int)len;
 	if (len >= 0 && gems_is_rule(text_at(gems, 0), (size_t)len, '-', 0)) {

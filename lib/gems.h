@@ -21,11 +21,7 @@
 /* Twice the longest: 4095 label bytes, each escaped to four, and the columns. */
 #define GEMS_MAX_RECORD	 (32u << 10)
 #define GEMS_MAX_PRELUDE (16u << 10)
-#define GEMS_MAX_HEADER	 (4u << 10)
 #define GEMS_MAX_FOOTER	 (8u << 10)
-
-/* How far an escaped creator's name may reach over its column: 15 bytes, each escaped to four. */
-#define GEMS_MAX_OVERHANG 64u
 
 struct gems_column {
 	int id; /* enum panthor_gems_column, or -1 for one that is not known */
@@ -64,7 +60,7 @@ struct gems_footer {
 
 enum gems_footer_match {
 	GEMS_FOOTER_NONE,
-	GEMS_FOOTER_CUT, /* could have become one had the file gone on */
+	GEMS_FOOTER_CUT, /* may have become one had the file gone on */
 	GEMS_FOOTER_WHOLE,
 };
 

@@ -20,8 +20,13 @@ static const char *const column_names[] = {
 	[PANTHOR_GEMS_LABEL] = "label",
 };
 
-static const char *const state_names[GEMS_STATE_FLAGS] = { "imported", "exported", "evicted" };
-static const char *const usage_names[GEMS_USAGE_FLAGS] = { "kernel", "fw-mapped" };
+/* As the legend writes them, up to the value. */
+static const char *const state_names[GEMS_STATE_FLAGS] = {
+	" imported (0x",
+	" exported (0x",
+	" evicted (0x",
+};
+static const char *const usage_names[GEMS_USAGE_FLAGS] = { " kernel (0x", " fw-mapped (0x" };
 
 void gems_layout_init(struct gems_layout *layout)
 {
@@ -32,18 +37,15 @@ void gems_layout_init(struct gems_layout *layout)
 		layout->usage_bits[i] = 1u << i;
 }
 
-/* The value in "name (0x4)", or 0. */
+/* The value behind the name, or 0. */
 static uint32_t legend_bit(const char *line, size_t len, const char *name)
 {
 	const char *end = line + len, *p = memmem(line, len, name, strlen(name));
 	uint32_t bit = 0;
 
-	if (!p || p == line || p[-1] != ' ')
+	if (!p)
 		return 0;
-	p += strlen(name);
-	if (end - p < 5 || memcmp(p, " (0x", 4))
-		return 0;
-	for (p += 4; p < end && gems_hex_digit(*p) >= 0; p++)
+	for (p += strlen(name); p < end && gems_hex_digit(*p) >= 0; p++)
 		bit = bit << 4 | (uint32_t)gems_hex_digit(*p);
 	return bit;
 }
@@ -98,9 +100,6 @@ static bool read_header(struct gems_layout *layout, const char *line, size_t len
 
 	layout->count = 0;
 	layout->known = 0;
-	if (len > GEMS_MAX_HEADER)
-		return false;
-
 	while (pos < len && layout->count < GEMS_MAX_COLUMNS) {
 		size_t start;
 
@@ -148,5 +147,5 @@ bool gems_is_rule(const char *line, size_t line_len, char c, size_t len)
 size_t gems_record_lookahead(const struct gems_layout *layout)
 {
 	/* A last column that is a number ends soon after it starts. */
-	return layout->columns[layout->count - 1].start + GEMS_MAX_OVERHANG + 32;
+	return layout->columns[layout->count - 1].start + 32;
 }

@@ -164,25 +164,6 @@ static bool is_plausible(const struct panthor_gems_row *row)
 	return row->size && row->resident <= row->size;
 }
 
-/*
- * A creator's name that was escaped may be too long for its column. It ends at a blank then, and
- * the rest of the row moves: returns how far. A line break is no part of an escaped name.
- */
-static size_t creator_overhang(const struct gems_column *column, const char *text, size_t len)
-{
-	size_t end = column->end, limit = end + GEMS_MAX_OVERHANG;
-	const char *blank;
-
-	if (!end || end >= len)
-		return 0;
-	if (limit > len)
-		limit = len;
-	blank = memchr(text + end - 1, ' ', limit - end + 1);
-	if (!blank || memchr(text + column->start, '\n', (size_t)(blank - text) - column->start))
-		return 0;
-	return (size_t)(blank - text) + 1 - end;
-}
-
 /* Where column @i ends: at the next one, or in front of the line break if none but a label is. */
 static const char *column_end(const struct gems_layout *layout, size_t i, const char *text,
 			      size_t len)
@@ -204,21 +185,14 @@ static const char *parse_columns(const struct gems_layout *layout, const char *t
 
 	for (size_t i = 0; i + layout->label_is_last < layout->count; i++) {
 		const struct gems_column *column = &layout->columns[i];
-		size_t overhang = 0;
 		const char *p;
 
 		if (column->start > len)
 			return NULL;
-		if (column->id == PANTHOR_GEMS_CREATED_BY)
-			overhang = creator_overhang(column, text, len);
-		end = column_end(layout, i, text, len) + overhang;
-		if (end < text + column->start)
-			return NULL;
+		end = column_end(layout, i, text, len);
 		p = parse_column(layout, column->id, text + column->start, end, row);
 		if (!p || skip_blanks(p, end) != end)
 			return NULL;
-		text += overhang;
-		len -= overhang;
 	}
 	return end;
 }
@@ -273,15 +247,11 @@ enum gems_footer_match gems_parse_footer(const struct gems_layout *layout, const
 					 size_t len, struct gems_footer *ret_footer)
 {
 	const char *end = text + len, *nl = memchr(text, '\n', len);
-	size_t rule_len = (size_t)((nl ? nl : end) - text);
 
-	if (!nl) {
-		bool fits = !layout->rule_len || rule_len <= layout->rule_len;
-
-		return fits && gems_is_rule(text, rule_len, '=', rule_len) ? GEMS_FOOTER_CUT
-									   : GEMS_FOOTER_NONE;
-	}
-	if (!gems_is_rule(text, rule_len, '=', layout->rule_len))
+	/* Rule or not, the file ends inside a line. */
+	if (!nl)
+		return GEMS_FOOTER_CUT;
+	if (!gems_is_rule(text, (size_t)(nl - text), '=', layout->rule_len))
 		return GEMS_FOOTER_NONE;
 
 	text = nl + 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The gems reader on tables that were cut, or are none. */
+#include "gems.h"
 #include "gems_table.h"
 #include "unit.h"
 
@@ -126,6 +127,13 @@ static void no_header_is_ebadmsg(void **state)
 	table_footer(&table);
 	assert_int_equal(read_table(table.text, table.len, &summary), -EBADMSG);
 	table_free(&table);
+
+	/* One that comes so late that it may as well be a label in some other file. */
+	for (int i = 0; i < 17 << 10; i++)
+		table_add_bytes(&table, "\n", 1);
+	table_head(&table);
+	assert_int_equal(read_table(table.text, table.len, &summary), -EBADMSG);
+	table_free(&table);
 }
 
 static void odd_headers(void **state)
@@ -142,9 +150,10 @@ static void odd_headers(void **state)
 		assert_int_equal(read_table(heads[i], strlen(heads[i]), &summary), -EBADMSG);
 
 	/* More columns than anybody prints. */
+	table_add(&table, "created-by size label");
 	for (int i = 0; i < 100; i++)
-		table_add(&table, "x ");
-	table_add(&table, "created-by size label\n");
+		table_add(&table, " x");
+	table_add(&table, "\n");
 	assert_int_equal(read_table(table.text, table.len, &summary), -EBADMSG);
 	table_free(&table);
 }
@@ -161,6 +170,98 @@ static void column_named_twice_counts_once(void **state)
 	assert_int_equal(read_table(text, sizeof(text) - 1, &summary), 0);
 	assert_int_equal(summary.rows, 1);
 	assert_int_equal(summary.integrity, PANTHOR_GEMS_OK);
+}
+
+/* A line that ends in front of a column with a name nobody knows does not take the next one. */
+static void unknown_columns_end_with_the_line(void **state)
+{
+	static const char text[] = "created-by  size    h       state   label\n"
+				   "-----------------------------------------\n"
+				   "a/1         4096    \n"
+				   "b/2    0x1     \n"
+				   "b/2         8192    h       0x0     x\n"
+				   "=========================================\n"
+				   "Total size: 8192, Total resident: 0, Total reclaimable: 0\n";
+	struct panthor_gems_summary summary;
+
+	assert_int_equal(read_table(text, sizeof(text) - 1, &summary), 0);
+	assert_int_equal(summary.sum_size, 8192);
+	assert_int_equal(summary.integrity, PANTHOR_GEMS_TRUNCATED);
+}
+
+static void numbers_too_large_for_64_bits(void **state)
+{
+	static const char text[] = "created-by  size                  file-offset         label\n"
+				   "-----------------------------------------------------------\n"
+				   "a/1         18446744073709551616  0x0                 x\n"
+				   "a/1         4096                  0x10000000000000000 x\n"
+				   "a/1         18446744073709551615  0xffffffffffffffff  x\n";
+	struct panthor_gems_summary summary;
+
+	assert_int_equal(read_table(text, sizeof(text) - 1, &summary), 0);
+	assert_int_equal(summary.rows, 1);
+	assert_int_equal(summary.sum_size, UINT64_MAX);
+	assert_int_equal(summary.integrity, PANTHOR_GEMS_TRUNCATED);
+}
+
+/* The parsers on text that ends where its memory ends, for the address sanitizer to watch. */
+static void parsers_stay_inside_their_text(void **state)
+{
+	static const char header[] = "created-by  size    heap    state   label";
+	static const char row[] = "\\033/123456 4096    h       0x1     l";
+	static const char footer[] = "================\nTotal size: 1, Total resident: 2, "
+				     "Total reclaimable: 3\n";
+	struct gems_layout layout;
+
+	gems_layout_init(&layout);
+	assert_true(gems_layout_line(&layout, header, sizeof(header) - 1));
+	for (size_t len = 0; len < sizeof(row); len++) {
+		char *copy = malloc(len + !len);
+		struct gems_record record;
+
+		memcpy(copy, row, len);
+		/* All but the label, and blanks in front of it may be missing. */
+		assert_int_equal(gems_parse_record(&layout, copy, len, &record),
+				 len >= strlen(row) - strlen("     l"));
+		free(copy);
+	}
+	for (size_t len = strlen("================\n"); len < sizeof(footer) - 2; len++) {
+		char *copy = malloc(len + 1);
+		struct gems_footer totals;
+
+		memcpy(copy, footer, len);
+		copy[len] = '\n';
+		assert_int_equal(gems_parse_footer(&layout, copy, len + 1, &totals),
+				 GEMS_FOOTER_NONE);
+		free(copy);
+	}
+	for (size_t len = 1; len < sizeof(footer); len++) {
+		char *copy = malloc(len);
+		struct gems_footer totals;
+
+		memcpy(copy, footer, len);
+		assert_int_equal(gems_parse_footer(&layout, copy, len, &totals),
+				 len + 1 == sizeof(footer) ? GEMS_FOOTER_WHOLE : GEMS_FOOTER_CUT);
+		free(copy);
+	}
+}
+
+static void oversized_record_is_efbig(void **state)
+{
+	static const char fillers[] = { 'x', '\n' };
+
+	for (size_t i = 0; i < sizeof(fillers); i++) {
+		struct panthor_gems_summary summary;
+		struct gems_table table = { 0 };
+		char label[GEMS_MAX_RECORD + 1] = "";
+
+		memset(label, fillers[i], sizeof(label) - 1);
+		table_head(&table);
+		table_row(&table, "a/1", 4096, 4096, label);
+		table_footer(&table);
+		assert_int_equal(read_table(table.text, table.len, &summary), -EFBIG);
+		table_free(&table);
+	}
 }
 
 /* Memory is bounded: a record that does not end is refused. */
@@ -235,6 +336,10 @@ int main(void)
 		cmocka_unit_test(no_header_is_ebadmsg),
 		cmocka_unit_test(odd_headers),
 		cmocka_unit_test(column_named_twice_counts_once),
+		cmocka_unit_test(unknown_columns_end_with_the_line),
+		cmocka_unit_test(numbers_too_large_for_64_bits),
+		cmocka_unit_test(parsers_stay_inside_their_text),
+		cmocka_unit_test(oversized_record_is_efbig),
 		cmocka_unit_test(endless_record_is_efbig),
 		cmocka_unit_test(saturated_refcount),
 		cmocka_unit_test(random_damage),

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include "device.h"
 #include "gems.h"
 #include "gems_table.h"
 #include "unit.h"
@@ -94,6 +95,7 @@ static void open_device(void **state)
 					     "/sys/kernel/debug/dri/0/gems" };
 	struct fixture *f = *state;
 	struct gems_table table = { 0 };
+	struct panthor_device *card;
 	struct panthor_gems *gems = NULL;
 	struct panthor_gems_row row;
 
@@ -113,6 +115,13 @@ static void open_device(void **state)
 		/* Closes its descriptor; the teardown counts. */
 		panthor_gems_close(gems);
 	}
+	/* From the primary node, on a kernel that has a folder for the render node only. */
+	f->fake->debugfs_path = paths[0];
+	assert_int_equal(device_open(&f->fake->io, "/dev/dri/card0", &card), 0);
+	assert_int_equal(panthor_gems_open_device(card, &gems), 0);
+	panthor_gems_close(gems);
+	panthor_device_unref(card);
+
 	gems = NULL;
 	fake_fail(f->fake, FAKE_ALLOC, 1, ENOMEM);
 	assert_int_equal(panthor_gems_open_device(f->dev, &gems), -ENOMEM);

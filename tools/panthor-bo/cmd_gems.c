@@ -135,7 +135,7 @@ static void read_rows(struct reading *reading)
 
 	while ((r = panthor_gems_next(reading->gems, &row)) == 1) {
 		r = take_row(reading, &row);
-		if (r || interrupt_count())
+		if (r || interrupt_count() || reading->doc->stdout_sink->error)
 			break;
 	}
 	if (interrupt_count())

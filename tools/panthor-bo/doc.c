@@ -22,7 +22,7 @@ int doc_init(struct doc *doc, const struct command *command, bool json)
 		return -ENOMEM;
 	}
 	if (json) {
-		json_init(&doc->json, doc->stdout_sink);
+		jsonw_init(&doc->json, doc->stdout_sink);
 		out_init(&doc->out, &doc->json, NULL);
 	} else {
 		out_init(&doc->out, NULL, doc->stdout_sink);
@@ -32,7 +32,7 @@ int doc_init(struct doc *doc, const struct command *command, bool json)
 
 void doc_add_json(struct doc *doc, struct sink *sink)
 {
-	json_init(&doc->json, sink);
+	jsonw_init(&doc->json, sink);
 	doc->out.json = &doc->json;
 }
 
@@ -122,21 +122,21 @@ static void complain(const struct doc *doc)
 
 static void tail_json(struct doc *doc)
 {
-	struct json *json = &doc->json;
+	struct json_writer *json = &doc->json;
 
 	/* A failure can come while lists are open: only the document itself may stay so. */
 	while (json->depth > 1)
-		json_end(json);
+		jsonw_end(json);
 	if (doc->message[0]) {
-		json_begin_object(json, "error");
-		json_str(json, "errno", doc->error ? strerrorname_np(doc->error) : NULL);
-		json_str(json, "message", doc->message);
-		json_end(json);
+		jsonw_begin_object(json, "error");
+		jsonw_str(json, "errno", doc->error ? strerrorname_np(doc->error) : NULL);
+		jsonw_str(json, "message", doc->message);
+		jsonw_end(json);
 	} else {
-		json_null(json, "error");
+		jsonw_null(json, "error");
 	}
-	json_u64(json, "exit_status", (uint64_t)doc->status);
-	json_finish(json);
+	jsonw_u64(json, "exit_status", (uint64_t)doc->status);
+	jsonw_finish(json);
 }
 
 int doc_finish(struct doc *doc)

@@ -18,7 +18,7 @@ struct panthor_device;
 struct doc {
 	const struct command *command;
 	struct sink *stdout_sink;
-	struct json json;
+	struct json_writer json;
 	struct out out;
 	bool begun;
 
@@ -65,8 +65,8 @@ int doc_finish(struct doc *doc);
  * doc_options - parse options and set the document up
  * @json: the command's --json flag, inside @values
  *
- * Returns true to go on. Otherwise *@ret_status is the exit status: help was given, or the usage was
- * wrong, which with --json anywhere in the arguments is said in a document too.
+ * Returns true to go on. Otherwise *@ret_status is the exit status: help was given, or the usage
+ * was wrong, which with --json anywhere in the arguments is said in a document too.
  */
 bool doc_options(struct doc *doc, const struct command *command, int argc, char **argv,
 		 void *values, const bool *json, int *ret_status);
@@ -75,7 +75,7 @@ bool doc_options(struct doc *doc, const struct command *command, int argc, char 
  * doc_device - open the device a command works on
  * @path: node, or NULL for the first panthor render node
  *
- * Returns NULL after doc_fail(): unsupported when there is no panthor here, failed for other errors.
+ * Returns NULL after doc_fail(): unsupported when there is no panthor here, else failed.
  */
 struct panthor_device *doc_device(struct doc *doc, const char *path);
 

@@ -13,8 +13,8 @@
 #include "table.h"
 
 /*
- * Sums of one group. It is also a row for gems_row_compare(): @shown.size is the sum of sizes and so
- * on, and @shown.refcount the number of BOs.
+ * Sums of one group. It is also a row for gems_row_compare(): @shown.size is the sum of sizes and
+ * so on, and @shown.refcount the number of BOs.
  */
 struct group {
 	uint64_t hash;

@@ -31,7 +31,7 @@ static const struct column columns[] = {
 	  .offset = ROW(file_offset), .needs = NEEDS(FILE_OFFSET) },
 	{ .key = "state", .heading = "STATE", .kind = COLUMN_FLAGS, .width = 8,
 	  .offset = ROW(state), .names = state_names, .needs = NEEDS(STATE) },
-	{ .key = "usage", .heading = "USAGE", .kind = COLUMN_FLAGS, .width = 6,
+	{ .key = "usage", .heading = "USAGE", .kind = COLUMN_FLAGS, .width = 16,
 	  .offset = ROW(usage), .names = usage_names, .needs = NEEDS(USAGE) },
 	{ .key = "label", .heading = "LABEL", .kind = COLUMN_TEXT, .offset = ROW(label),
 	  .len_offset = ROW(label_len), .hex_key = "label_hex", .needs = NEEDS(LABEL) },

@@ -6,7 +6,7 @@
 
 #include "text.h"
 
-void json_init(struct json *json, struct sink *sink)
+void jsonw_init(struct json_writer *json, struct sink *sink)
 {
 	json->sink = sink;
 	json->depth = 0;
@@ -14,19 +14,19 @@ void json_init(struct json *json, struct sink *sink)
 	json->first = true;
 }
 
-static bool on_one_line(const struct json *json)
+static bool on_one_line(const struct json_writer *json)
 {
 	return json->depth >= json->inline_from;
 }
 
-static void new_line(struct json *json)
+static void new_line(struct json_writer *json)
 {
 	sink_putc(json->sink, '\n');
 	sink_pad(json->sink, '\t', json->depth);
 }
 
 /* What stands before any value: comma, line break, key. */
-static void lead(struct json *json, const char *key)
+static void lead(struct json_writer *json, const char *key)
 {
 	assert(!key == (!json->depth || json->is_array[json->depth - 1]));
 	if (json->depth) {
@@ -45,7 +45,7 @@ static void lead(struct json *json, const char *key)
 	}
 }
 
-static void begin(struct json *json, const char *key, bool is_array, bool one_line)
+static void begin(struct json_writer *json, const char *key, bool is_array, bool one_line)
 {
 	assert(json->depth < JSON_MAX_DEPTH);
 	lead(json, key);
@@ -56,27 +56,27 @@ static void begin(struct json *json, const char *key, bool is_array, bool one_li
 		json->inline_from = json->depth;
 }
 
-void json_begin_object(struct json *json, const char *key)
+void jsonw_begin_object(struct json_writer *json, const char *key)
 {
 	begin(json, key, false, false);
 }
 
-void json_begin_row(struct json *json, const char *key)
+void jsonw_begin_row(struct json_writer *json, const char *key)
 {
 	begin(json, key, false, true);
 }
 
-void json_begin_array(struct json *json, const char *key)
+void jsonw_begin_array(struct json_writer *json, const char *key)
 {
 	begin(json, key, true, false);
 }
 
-void json_begin_list(struct json *json, const char *key)
+void jsonw_begin_list(struct json_writer *json, const char *key)
 {
 	begin(json, key, true, true);
 }
 
-void json_end(struct json *json)
+void jsonw_end(struct json_writer *json)
 {
 	bool one_line = on_one_line(json);
 	bool empty = json->first;
@@ -91,34 +91,34 @@ void json_end(struct json *json)
 	json->first = false;
 }
 
-void json_finish(struct json *json)
+void jsonw_finish(struct json_writer *json)
 {
 	if (!json->depth && json->first)
-		json_begin_object(json, NULL);
+		jsonw_begin_object(json, NULL);
 	while (json->depth)
-		json_end(json);
+		jsonw_end(json);
 	sink_putc(json->sink, '\n');
 }
 
-void json_null(struct json *json, const char *key)
+void jsonw_null(struct json_writer *json, const char *key)
 {
 	lead(json, key);
 	sink_write(json->sink, "null", 4);
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+void jsonw_bool(struct json_writer *json, const char *key, bool value)
 {
 	lead(json, key);
 	sink_puts(json->sink, value ? "true" : "false");
 }
 
-void json_u64(struct json *json, const char *key, uint64_t value)
+void jsonw_u64(struct json_writer *json, const char *key, uint64_t value)
 {
 	lead(json, key);
 	sink_u64(json->sink, value);
 }
 
-void json_i64(struct json *json, const char *key, int64_t value)
+void jsonw_i64(struct json_writer *json, const char *key, int64_t value)
 {
 	lead(json, key);
 	if (value < 0)
@@ -126,7 +126,7 @@ void json_i64(struct json *json, const char *key, int64_t value)
 	sink_u64(json->sink, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
-void json_hex(struct json *json, const char *key, uint64_t value)
+void jsonw_hex(struct json_writer *json, const char *key, uint64_t value)
 {
 	lead(json, key);
 	sink_putc(json->sink, '"');
@@ -134,7 +134,7 @@ void json_hex(struct json *json, const char *key, uint64_t value)
 	sink_putc(json->sink, '"');
 }
 
-void json_milli(struct json *json, const char *key, uint64_t value)
+void jsonw_milli(struct json_writer *json, const char *key, uint64_t value)
 {
 	char decimals[5];
 
@@ -173,7 +173,7 @@ static size_t put_special(struct sink *sink, const char *text, size_t len)
 	return used;
 }
 
-void json_text(struct json *json, const char *key, const char *text, size_t len)
+void jsonw_text(struct json_writer *json, const char *key, const char *text, size_t len)
 {
 	lead(json, key);
 	sink_putc(json->sink, '"');
@@ -191,15 +191,15 @@ void json_text(struct json *json, const char *key, const char *text, size_t len)
 	sink_putc(json->sink, '"');
 }
 
-void json_str(struct json *json, const char *key, const char *str)
+void jsonw_str(struct json_writer *json, const char *key, const char *str)
 {
 	if (str)
-		json_text(json, key, str, strlen(str));
+		jsonw_text(json, key, str, strlen(str));
 	else
-		json_null(json, key);
+		jsonw_null(json, key);
 }
 
-void json_bytes_hex(struct json *json, const char *key, const char *text, size_t len)
+void jsonw_bytes_hex(struct json_writer *json, const char *key, const char *text, size_t len)
 {
 	lead(json, key);
 	sink_putc(json->sink, '"');

@@ -9,7 +9,7 @@
 
 #define LABEL_WIDTH 26
 
-void out_init(struct out *out, struct json *json, struct sink *text)
+void out_init(struct out *out, struct json_writer *json, struct sink *text)
 {
 	*out = (struct out){ .json = json, .text = text };
 }
@@ -32,14 +32,14 @@ static void push(struct out *out, const char *title)
 void out_open(struct out *out, const char *key, const char *title)
 {
 	if (out->json)
-		json_begin_object(out->json, key);
+		jsonw_begin_object(out->json, key);
 	push(out, title);
 }
 
 void out_open_array(struct out *out, const char *key, const char *title)
 {
 	if (out->json)
-		json_begin_array(out->json, key);
+		jsonw_begin_array(out->json, key);
 	push(out, title);
 }
 
@@ -49,7 +49,7 @@ void out_close(struct out *out)
 
 	assert(out->scopes);
 	if (out->json)
-		json_end(out->json);
+		jsonw_end(out->json);
 	bit = UINT32_C(1) << --out->scopes;
 	if (out->titled & bit)
 		out->depth--;
@@ -82,7 +82,7 @@ static void line(struct out *out, const char *label, const char *value)
 void out_u64(struct out *out, const char *key, const char *label, uint64_t value)
 {
 	if (out->json)
-		json_u64(out->json, key, value);
+		jsonw_u64(out->json, key, value);
 	if (label_text(out, label)) {
 		sink_u64(out->text, value);
 		sink_putc(out->text, '\n');
@@ -94,7 +94,7 @@ void out_i64(struct out *out, const char *key, const char *label, int64_t value)
 	char shown[24];
 
 	if (out->json)
-		json_i64(out->json, key, value);
+		jsonw_i64(out->json, key, value);
 	snprintf(shown, sizeof(shown), "%lld", (long long)value);
 	line(out, label, shown);
 }
@@ -104,7 +104,7 @@ void out_bytes(struct out *out, const char *key, const char *label, uint64_t byt
 	char shown[UNITS_TEXT];
 
 	if (out->json)
-		json_u64(out->json, key, bytes);
+		jsonw_u64(out->json, key, bytes);
 	units_show_bytes(shown, bytes);
 	line(out, label, shown);
 }
@@ -114,7 +114,7 @@ void out_ns(struct out *out, const char *key, const char *label, uint64_t ns)
 	char shown[UNITS_TEXT];
 
 	if (out->json)
-		json_u64(out->json, key, ns);
+		jsonw_u64(out->json, key, ns);
 	units_show_ns(shown, ns);
 	line(out, label, shown);
 }
@@ -124,7 +124,7 @@ void out_us(struct out *out, const char *key, const char *label, uint64_t us)
 	char shown[UNITS_TEXT];
 
 	if (out->json)
-		json_u64(out->json, key, us);
+		jsonw_u64(out->json, key, us);
 	units_show_ns(shown, us * 1000);
 	line(out, label, shown);
 }
@@ -132,7 +132,7 @@ void out_us(struct out *out, const char *key, const char *label, uint64_t us)
 void out_hex(struct out *out, const char *key, const char *label, uint64_t value)
 {
 	if (out->json)
-		json_hex(out->json, key, value);
+		jsonw_hex(out->json, key, value);
 	if (label_text(out, label)) {
 		sink_hex(out->text, value);
 		sink_putc(out->text, '\n');
@@ -142,7 +142,7 @@ void out_hex(struct out *out, const char *key, const char *label, uint64_t value
 void out_bool(struct out *out, const char *key, const char *label, bool value)
 {
 	if (out->json)
-		json_bool(out->json, key, value);
+		jsonw_bool(out->json, key, value);
 	line(out, label, value ? "yes" : "no");
 }
 
@@ -152,7 +152,7 @@ void out_milli(struct out *out, const char *key, const char *label, uint64_t mil
 	char shown[48];
 
 	if (out->json)
-		json_milli(out->json, key, milli);
+		jsonw_milli(out->json, key, milli);
 	snprintf(shown, sizeof(shown), "%llu.%02llu%s", (unsigned long long)(milli / 1000),
 		 (unsigned long long)(milli % 1000 / 10), unit);
 	line(out, label, shown);
@@ -165,7 +165,7 @@ void out_str(struct out *out, const char *key, const char *label, const char *st
 		return;
 	}
 	if (out->json)
-		json_str(out->json, key, str);
+		jsonw_str(out->json, key, str);
 	if (label_text(out, label)) {
 		text_show(out->text, str, strlen(str));
 		sink_putc(out->text, '\n');
@@ -175,7 +175,7 @@ void out_str(struct out *out, const char *key, const char *label, const char *st
 void out_absent(struct out *out, const char *key, const char *label, const char *why)
 {
 	if (out->json)
-		json_null(out->json, key);
+		jsonw_null(out->json, key);
 	line(out, label, why ? why : "-");
 }
 
@@ -191,10 +191,10 @@ void out_list(struct out *out, const char *key, const char *label, const char *c
 	      size_t count)
 {
 	if (out->json) {
-		json_begin_list(out->json, key);
+		jsonw_begin_list(out->json, key);
 		for (size_t i = 0; i < count; i++)
-			json_str(out->json, NULL, words[i]);
-		json_end(out->json);
+			jsonw_str(out->json, NULL, words[i]);
+		jsonw_end(out->json);
 	}
 	if (!label_text(out, label))
 		return;

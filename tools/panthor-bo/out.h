@@ -15,14 +15,14 @@
 #include "sink.h"
 
 struct out {
-	struct json *json; /* NULL: no JSON wanted */
+	struct json_writer *json; /* NULL: no JSON wanted */
 	struct sink *text; /* NULL: no text wanted */
 	unsigned int depth; /* of titled sections, for indentation */
 	uint32_t titled; /* bit per open scope: it has a title */
 	unsigned int scopes;
 };
 
-void out_init(struct out *out, struct json *json, struct sink *text);
+void out_init(struct out *out, struct json_writer *json, struct sink *text);
 
 /** out_open - a group of facts; @title NULL leaves no trace in the text */
 void out_open(struct out *out, const char *key, const char *title);

@@ -158,6 +158,7 @@ struct stress_result {
 	uint64_t populate_ns;
 	uint64_t elapsed_ns;
 	bool interrupted;
+	uint32_t canaries_lost; /* times that the kernel had to kill somebody, and killed those */
 	uint32_t workers_lost; /* killed or ended by an error */
 	int lost_signal; /* what killed the first of them, or 0 */
 	int lost_error; /* what ended the first of them, or 0 */

@@ -48,7 +48,8 @@ int stress_bo_idle(const struct stress_context *context, struct stress_bo *bo);
 /**
  * stress_bo_visit - come back to a BO: verify it, and write some of them anew
  *
- * The BO has to be there. Want of memory is counted, and may cost the BO. Returns 0 or the error of madvise.
+ * The BO has to be there. Want of memory is counted, and may cost the BO. Returns 0 or the error of
+ * madvise.
  */
 int stress_bo_visit(const struct stress_context *context, struct stress_bo *bo);
 

@@ -78,7 +78,8 @@ static void judge_workers(struct stress_result *result)
 			result->memory_before.value[MEMORY_OOM_KILLS];
 
 	if (result->workers_lost && result->lost_signal)
-		reason(result, STATUS_FAILED, "%u workers lost, the first by signal %d (OOM kills: %llu)",
+		reason(result, STATUS_FAILED,
+		       "%u workers lost, the first by signal %d (OOM kills: %llu)",
 		       result->workers_lost, result->lost_signal, (unsigned long long)ooms);
 	else if (result->workers_lost)
 		reason(result, STATUS_FAILED, "%u workers lost, the first while %s: %s",

@@ -13,10 +13,10 @@ static void report_parameters(struct out *out, const struct stress_options *opti
 	out_hex(out, "seed", "seed", options->seed);
 	out_bytes(out, "total_bytes", "total", result->requested_bytes);
 	if (out->json) {
-		json_begin_list(out->json, "bo_sizes_bytes");
+		jsonw_begin_list(out->json, "bo_sizes_bytes");
 		for (size_t i = 0; i < options->bo_sizes.count; i++)
-			json_u64(out->json, NULL, options->bo_sizes.bytes[i]);
-		json_end(out->json);
+			jsonw_u64(out->json, NULL, options->bo_sizes.bytes[i]);
+		jsonw_end(out->json);
 	}
 	out_u64(out, "workers", "workers", options->workers);
 	out_u64(out, "rounds", NULL, options->rounds);
@@ -56,6 +56,7 @@ static void report_load(struct out *out, const struct stress_result *result)
 	report_trouble(out, "create_failures", "failed creations", counts->create_failures);
 	report_trouble(out, "map_failures", "failed maps", counts->map_failures);
 	report_trouble(out, "touch_failures", "failed touches", counts->touch_failures);
+	report_trouble(out, "canaries_lost", "canaries lost", result->canaries_lost);
 	report_trouble(out, "workers_lost", "workers lost", result->workers_lost);
 	out_bool(out, "interrupted", NULL, result->interrupted);
 	out_close(out);
@@ -289,7 +290,9 @@ void stress_report(struct doc *doc, const struct stress_options *options,
 		   const struct stress_result *result)
 {
 	struct out *out = &doc->out;
+	struct out json_only = *out;
 
+	json_only.text = NULL;
 	report_parameters(out, options, result);
 	environment_report(out, "");
 	report_load(out, result);
@@ -300,6 +303,6 @@ void stress_report(struct doc *doc, const struct stress_options *options,
 	report_pressure(out, result);
 	report_swap(out, result);
 	report_gems(out, "gems_populated", "gems, once populated", &result->gems_populated);
-	report_gems(out, "gems_final", "gems, at the end", &result->gems_final);
+	report_gems(&json_only, "gems_final", NULL, &result->gems_final);
 	report_verdict(out, result);
 }

@@ -3,7 +3,6 @@
  * The parent's side: processes, stages, and what the kernel's counters say before and after.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <panthor.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "doc.h"
 #include "interrupt.h"
 #include "stress.h"
+#include "stress_canary.h"
 #include "stress_snapshot.h"
 #include "term.h"
 
@@ -38,6 +38,7 @@ struct run {
 	struct child *children;
 	struct stress_result *result;
 	struct stress_snapshot snapshot;
+	struct stress_canary canary;
 	struct progress progress;
 	uint64_t start_ns;
 	uint64_t stage_done_bytes; /* of the stages that are over */
@@ -54,8 +55,6 @@ static _Noreturn void live(const struct run *run, uint32_t index, int fd, pid_t 
 		.have_swap = run->result->have_swap,
 		.open_device = panthor_device_open,
 	};
-	static const char adjustment[] = "1000";
-	int adj;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* It may have died before the line above. */
@@ -66,12 +65,7 @@ static _Noreturn void live(const struct run *run, uint32_t index, int fd, pid_t 
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	/* Should memory run out beyond reclaim, it is this process that made it so. */
-	adj = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (adj >= 0) {
-		if (write(adj, adjustment, sizeof(adjustment) - 1) < 0)
-			errno = 0;
-		close(adj);
-	}
+	stress_be_killed_first(999);
 	_exit(stress_work(&job, fd) ? 1 : 0);
 }
 
@@ -95,6 +89,8 @@ static int start_child(struct run *run, uint32_t index)
 		/* A sibling's socket kept open here would hide the parent's end from it. */
 		for (uint32_t i = 0; i < index; i++)
 			close(run->children[i].fd);
+		if (run->canary.fd >= 0)
+			close(run->canary.fd);
 		close(pair[0]);
 		live(run, index, pair[1], parent);
 	}
@@ -195,11 +191,26 @@ static size_t busy_children(const struct run *run, struct pollfd *fds)
 	return busy;
 }
 
+/* What came back from poll(2): answers, and maybe word of the canary. */
+static void take_events(struct run *run, const struct pollfd *fds)
+{
+	for (uint32_t i = 0; i < run->options->workers; i++) {
+		if (fds[i].revents)
+			take_answer(run, &run->children[i]);
+	}
+	if (fds[run->options->workers].revents) {
+		stress_canary_bury(&run->canary);
+		run->result->canaries_lost++;
+		atomic_store(&run->shared->full, true);
+	}
+}
+
 /* One stage of all workers; returns how many of them are left. */
 static size_t run_stage(struct run *run, char name, struct pollfd *fds)
 {
 	size_t left = 0;
 
+	stress_canary_start(&run->canary);
 	for (uint32_t i = 0; i < run->options->workers; i++) {
 		struct child *child = &run->children[i];
 
@@ -208,12 +219,10 @@ static size_t run_stage(struct run *run, char name, struct pollfd *fds)
 		child->busy = child->pid;
 	}
 	while (busy_children(run, fds)) {
-		if (poll(fds, run->options->workers, TICK_MS) > 0) {
-			for (uint32_t i = 0; i < run->options->workers; i++) {
-				if (fds[i].revents)
-					take_answer(run, &run->children[i]);
-			}
-		}
+		fds[run->options->workers] = (struct pollfd){ .fd = run->canary.fd,
+							      .events = POLLIN };
+		if (poll(fds, run->options->workers + 1, TICK_MS) > 0)
+			take_events(run, fds);
 		look_around(run);
 		show_progress(run);
 	}
@@ -323,7 +332,7 @@ static int allocate(struct run *run, struct pollfd **ret_fds)
 	run->children = calloc(workers, sizeof(*run->children));
 	run->snapshot.pids = calloc(workers, sizeof(*run->snapshot.pids));
 	run->snapshot.n_pids = workers;
-	*ret_fds = calloc(workers, sizeof(**ret_fds));
+	*ret_fds = calloc(workers + 1, sizeof(**ret_fds)); /* the last is the canary's */
 	return run->children && run->snapshot.pids && *ret_fds ? 0 : -ENOMEM;
 }
 
@@ -335,6 +344,7 @@ int stress_run(const struct stress_options *options, struct panthor_device *dev,
 		.result = result,
 		.shared = MAP_FAILED,
 		.snapshot = { .dev = dev },
+		.canary = { .fd = -1 },
 	};
 	struct pollfd *fds = NULL;
 	int r = allocate(&run, &fds);
@@ -343,6 +353,7 @@ int stress_run(const struct stress_options *options, struct panthor_device *dev,
 		r = start(&run);
 		if (!r) {
 			lead(&run, fds);
+			stress_canary_stop(&run.canary);
 			stress_snapshot_after(&run.snapshot, result);
 		}
 		end_children(&run);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <malloc.h>
 #include <panthor.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,6 +148,30 @@ static int serve(struct worker *worker, int fd)
 	return r;
 }
 
+/* Heap for what the library and the worker keep per BO; more than this is taken as it comes. */
+#define HEAP_PER_BO 512
+#define HEAP_MAX (4u << 20)
+
+/* Has malloc() own memory that is there, and keep it. */
+static void reserve_heap(const struct stress_job *job)
+{
+	uint64_t smallest = UINT64_MAX, size;
+	void *heap;
+
+	for (size_t i = 0; i < job->options->bo_sizes.count; i++) {
+		if (job->options->bo_sizes.bytes[i] < smallest)
+			smallest = job->options->bo_sizes.bytes[i];
+	}
+	size = job->share_bytes / smallest * HEAP_PER_BO + 256 * 1024;
+	size = size < HEAP_MAX ? size : HEAP_MAX;
+	mallopt(M_MMAP_THRESHOLD, 2 * HEAP_MAX);
+	mallopt(M_TRIM_THRESHOLD, 4 * HEAP_MAX);
+	heap = malloc(size);
+	if (heap)
+		explicit_bzero(heap, size);
+	free(heap);
+}
+
 /*
  * Goes through everything once, with one small BO. Code and stack are in place then: later a page
  * for them could be one too many.
@@ -179,7 +204,10 @@ int stress_work(const struct stress_job *job, int fd)
 			.have_swap = job->have_swap,
 		},
 	};
-	int r = job->open_device(job->options->device, &worker.context.dev);
+	int r;
+
+	reserve_heap(job);
+	r = job->open_device(job->options->device, &worker.context.dev);
 
 	if (r)
 		return give_up(shared, r, "opening the device");

@@ -49,42 +49,42 @@ static const char *next_flag(const struct column *column, uint32_t bits, size_t 
 	return NULL;
 }
 
-static void json_flags(struct json *json, const struct column *column, uint32_t bits)
+static void json_flags(struct json_writer *json, const struct column *column, uint32_t bits)
 {
 	const char *name;
 	uint32_t rest = 0;
 	size_t at = 0;
 
-	json_begin_list(json, column->key);
+	jsonw_begin_list(json, column->key);
 	while ((name = next_flag(column, bits, &at, &rest)))
-		json_str(json, NULL, name);
+		jsonw_str(json, NULL, name);
 	if (rest)
-		json_hex(json, NULL, rest);
-	json_end(json);
+		jsonw_hex(json, NULL, rest);
+	jsonw_end(json);
 }
 
-static void json_untrusted(struct json *json, const struct column *column, const void *row)
+static void json_untrusted(struct json_writer *json, const struct column *column, const void *row)
 {
 	size_t len;
 	const char *text = field_text(column, row, &len);
 
-	json_text(json, column->key, text, len);
+	jsonw_text(json, column->key, text, len);
 	if (!utf8_valid(text, len))
-		json_bytes_hex(json, column->hex_key, text, len);
+		jsonw_bytes_hex(json, column->hex_key, text, len);
 }
 
-static void json_cell(struct json *json, const struct column *column, const void *row)
+static void json_cell(struct json_writer *json, const struct column *column, const void *row)
 {
 	switch (column->kind) {
 	case COLUMN_U64:
 	case COLUMN_BYTES:
-		json_u64(json, column->key, field_u64(row, column->offset));
+		jsonw_u64(json, column->key, field_u64(row, column->offset));
 		break;
 	case COLUMN_I64:
-		json_i64(json, column->key, field_i64(row, column->offset));
+		jsonw_i64(json, column->key, field_i64(row, column->offset));
 		break;
 	case COLUMN_HEX:
-		json_hex(json, column->key, field_u64(row, column->offset));
+		jsonw_hex(json, column->key, field_u64(row, column->offset));
 		break;
 	case COLUMN_FLAGS:
 		json_flags(json, column, field_u32(row, column->offset));
@@ -192,11 +192,11 @@ void table_header(const struct table *table)
 
 void table_row(const struct table *table, const void *row, uint32_t have)
 {
-	struct json *json = table->out->json;
+	struct json_writer *json = table->out->json;
 	struct sink *sink = table->out->text;
 
 	if (json)
-		json_begin_row(json, NULL);
+		jsonw_begin_row(json, NULL);
 	for (size_t i = 0; i < table->n_columns; i++) {
 		const struct column *column = &table->columns[i];
 		bool has = (column->needs & have) == column->needs;
@@ -204,14 +204,14 @@ void table_row(const struct table *table, const void *row, uint32_t have)
 		if (json && has)
 			json_cell(json, column, row);
 		else if (json)
-			json_null(json, column->key);
+			jsonw_null(json, column->key);
 		if (sink && i)
 			sink_write(sink, "  ", 2);
 		if (sink)
 			text_cell(sink, column, row, has);
 	}
 	if (json)
-		json_end(json);
+		jsonw_end(json);
 	if (sink)
 		sink_putc(sink, '\n');
 }

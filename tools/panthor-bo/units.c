@@ -172,7 +172,7 @@ static void show_scaled(char out[UNITS_TEXT], uint64_t value, unsigned int step,
 	}
 	if (i)
 		snprintf(out, UNITS_TEXT, "%llu.%llu %s", (unsigned long long)(value / unit),
-			 (unsigned long long)(value % unit / ((unit + 9) / 10)), names[i]);
+			 (unsigned long long)(value % unit * 10 / unit), names[i]);
 	else
 		snprintf(out, UNITS_TEXT, "%llu %s", (unsigned long long)value, names[0]);
 }

@@ -2,6 +2,9 @@
 # shellcheck shell=bash disable=SC2034
 # Shared by `run` and tools/vm: messages, folders, quiet execution.
 
+# depmod and modprobe live where an ordinary user does not look.
+PATH=$PATH:/usr/sbin:/sbin
+
 # The kernel series the driver targets. Its point release is whatever Debian has when the cache is
 # filled; after that the cache decides.
 KERNEL_SERIES=6.12-amd64

@@ -98,7 +98,7 @@ overlay_libraries() {
 		"$build"/*) overlay_add "$overlay" "$lib" "/usr/lib/${lib##*/}" ;;
 		esac
 	done < <(ldd "$@" 2>/dev/null |
-		awk '/=> \// { print $3 } /^\t\// { print $1 }' | LC_ALL=C sort -u)
+		sed -n 's,^\t\(.* => \)\?\(/.*\) (0x[0-9a-f]*)$,\2,p' | LC_ALL=C sort -u)
 }
 
 # overlay_driver DIR KO: the driver, stripped, and the modules.dep that modprobe needs.
