@@ -83,26 +83,18 @@ void panthor_pt_fini(struct panthor_pt *pt)
 void panthor_pt_cache_init(struct panthor_pt_cache *cache)
 {
 	INIT_LIST_HEAD(&cache->pages);
-}
-
-void panthor_pt_cache_fini(struct panthor_pt_cache *cache)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, &cache->pages, lru) {
-		list_del(&page->lru);
-		__free_page(page);
-	}
+	cache->count = 0;
 }
 
 static u64 *panthor_pt_cache_take(struct panthor_pt_cache *cache)
 {
 	struct page *page = list_first_entry_or_null(&cache->pages, struct page, lru);
 
-	if (WARN_ON(!page))
+	if (!page)
 		return NULL;
 
 	list_del(&page->lru);
+	cache->count--;
 	return page_address(page);
 }
 
@@ -110,11 +102,20 @@ static u64 *panthor_pt_cache_take(struct panthor_pt_cache *cache)
 static void panthor_pt_cache_give(struct panthor_pt_cache *cache, u64 *table)
 {
 	list_add(&virt_to_page(table)->lru, &cache->pages);
+	cache->count++;
 }
 
-static int panthor_pt_cache_fill(struct panthor_pt_cache *cache, u64 count)
+void panthor_pt_cache_fini(struct panthor_pt_cache *cache)
 {
-	while (count--) {
+	u64 *table;
+
+	while ((table = panthor_pt_cache_take(cache)))
+		panthor_pt_free(table);
+}
+
+int panthor_pt_cache_fill(struct panthor_pt_cache *cache, u64 count)
+{
+	while (cache->count < count) {
 		u64 *table = panthor_pt_alloc(GFP_KERNEL_ACCOUNT);
 
 		if (!table)
@@ -124,12 +125,13 @@ static int panthor_pt_cache_fill(struct panthor_pt_cache *cache, u64 count)
 	return 0;
 }
 
-int panthor_pt_prepare_cut(struct panthor_pt_cache *cache)
+void panthor_pt_cache_move(struct panthor_pt_cache *to, struct panthor_pt_cache *from, u64 count)
 {
-	return panthor_pt_cache_fill(cache, 2);
+	while (to->count < count && from->count)
+		panthor_pt_cache_give(to, panthor_pt_cache_take(from));
 }
 
-int panthor_pt_prepare_map(struct panthor_pt_cache *cache, u64 va, u64 size)
+u64 panthor_pt_map_need(u64 va, u64 size)
 {
 	u64 count = 0;
 
@@ -139,7 +141,7 @@ int panthor_pt_prepare_map(struct panthor_pt_cache *cache, u64 va, u64 size)
 
 		count += ((va + size - 1) >> shift) - (va >> shift) + 1;
 	}
-	return panthor_pt_cache_fill(cache, count);
+	return count;
 }
 
 static void panthor_pt_set(u64 *table, unsigned int index, u64 entry)
@@ -157,7 +159,7 @@ static u64 *panthor_pt_split(u64 *parent, unsigned int index, struct panthor_pt_
 	u64 *table = panthor_pt_cache_take(cache);
 	u64 entry = parent[index];
 
-	if (!table)
+	if (WARN_ON(!table))
 		return NULL;
 
 	for (int i = 0; i < PANTHOR_PT_ENTRIES; i++, entry += step)
@@ -177,7 +179,7 @@ static u64 *panthor_pt_descend(u64 *table, unsigned int index, struct panthor_pt
 		return panthor_pt_split(table, index, cache);
 
 	next = panthor_pt_cache_take(cache);
-	if (next)
+	if (!WARN_ON(!next))
 		panthor_pt_set(table, index, (unsigned long)next | PANTHOR_PT_TABLE);
 	return next;
 }

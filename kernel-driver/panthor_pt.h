@@ -2,7 +2,7 @@
 /*
  * The page table of a GPU address space: four levels of 512 entries, pages of 4 KiB and 2 MiB.
  *
- * Nothing here locks, and only what is called prepare allocates.
+ * Nothing here locks, and only filling a cache allocates.
  */
 #ifndef __PANTHOR_PT_H__
 #define __PANTHOR_PT_H__
@@ -40,6 +40,9 @@ struct panthor_pt {
 struct panthor_pt_cache {
 	/** @pages: zeroed pages, by lru. */
 	struct list_head pages;
+
+	/** @count: number of @pages. */
+	u64 count;
 };
 
 /**
@@ -65,28 +68,33 @@ void panthor_pt_fini(struct panthor_pt *pt);
 void panthor_pt_cache_init(struct panthor_pt_cache *cache);
 void panthor_pt_cache_fini(struct panthor_pt_cache *cache);
 
-/**
- * panthor_pt_prepare_cut() - get ready to unmap any range
- * @cache: gets enough tables for cutting the large pages that reach over its ends
- *
- * Return: 0 or -ENOMEM.
- */
-int panthor_pt_prepare_cut(struct panthor_pt_cache *cache);
+/** PANTHOR_PT_CUT_NEED - tables that cutting the large pages at the ends of a range may take */
+#define PANTHOR_PT_CUT_NEED 2
+
+/** panthor_pt_map_need() - tables that mapping a range may take, all of it in small pages */
+u64 panthor_pt_map_need(u64 va, u64 size);
 
 /**
- * panthor_pt_prepare_map() - get ready to map a range
- * @cache: gets enough tables for mapping all of it in small pages
- * @va: start, page aligned
- * @size: bytes, page aligned
+ * panthor_pt_cache_fill() - allocate tables
+ * @cache: cache
+ * @count: what it is to have at least
  *
  * Return: 0 or -ENOMEM.
  */
-int panthor_pt_prepare_map(struct panthor_pt_cache *cache, u64 va, u64 size);
+int panthor_pt_cache_fill(struct panthor_pt_cache *cache, u64 count);
+
+/**
+ * panthor_pt_cache_move() - move tables from one cache to another
+ * @to: gets them, until it has @count
+ * @from: loses them, until it has none
+ * @count: see @to
+ */
+void panthor_pt_cache_move(struct panthor_pt_cache *to, struct panthor_pt_cache *from, u64 count);
 
 /**
  * panthor_pt_map() - map a run of contiguous memory where nothing is mapped
  * @pt: page table
- * @cache: prepared for the range
+ * @cache: has panthor_pt_map_need() tables
  * @va: start, page aligned
  * @size: bytes, page aligned
  * @phys: memory, page aligned
@@ -98,7 +106,7 @@ void panthor_pt_map(struct panthor_pt *pt, struct panthor_pt_cache *cache, u64 v
 /**
  * panthor_pt_unmap() - unmap what is mapped of a range
  * @pt: page table
- * @cache: prepared for the range when it may cut large pages, otherwise any
+ * @cache: has PANTHOR_PT_CUT_NEED tables when it may cut large pages
  * @va: start, page aligned
  * @size: bytes, page aligned
  */

@@ -55,6 +55,7 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 
 	if (!root || !vm)
 		goto err_free;
+	panthor_pt_cache_init(&vm->spare_tables);
 	ret = panthor_pt_init(&vm->pt);
 	if (ret)
 		goto err_free;

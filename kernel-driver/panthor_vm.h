@@ -21,6 +21,9 @@ struct panthor_gem_object;
 /** PANTHOR_VM_MAX - VMs of one open file */
 #define PANTHOR_VM_MAX 32
 
+/** PANTHOR_VM_SPARE_TABLES - tables that a VM keeps when nothing is in them any more */
+#define PANTHOR_VM_SPARE_TABLES 8
+
 /** PANTHOR_VM_PAGE_SIZE - what addresses, offsets and sizes are multiples of */
 #define PANTHOR_VM_PAGE_SIZE SZ_4K
 
@@ -50,6 +53,9 @@ struct panthor_vm {
 
 	/** @pt: what the GPU sees; changed under @op_lock and @as_lock. */
 	struct panthor_pt pt;
+
+	/** @spare_tables: a few for the next change of @pt; under @as_lock. */
+	struct panthor_pt_cache spare_tables;
 
 	/** @sparse_page: what sparse mappings show, a page of the VM's own. */
 	void *sparse_page;

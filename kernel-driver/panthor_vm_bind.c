@@ -26,6 +26,28 @@ static u32 panthor_bind_type(const struct drm_panthor_vm_bind_op *op)
 	return op->flags & DRM_PANTHOR_VM_BIND_OP_TYPE_MASK;
 }
 
+/* Most operations take no table, or give one back: let the next one have them. */
+static int panthor_bind_get_tables(struct panthor_bind_ctx *ctx)
+{
+	u64 need = PANTHOR_PT_CUT_NEED;
+
+	if (!ctx->unmap)
+		need += panthor_pt_map_need(ctx->va, ctx->size);
+
+	mutex_lock(&ctx->vm->as_lock);
+	panthor_pt_cache_move(&ctx->tables, &ctx->vm->spare_tables, need);
+	mutex_unlock(&ctx->vm->as_lock);
+	return panthor_pt_cache_fill(&ctx->tables, need);
+}
+
+static void panthor_bind_put_tables(struct panthor_bind_ctx *ctx)
+{
+	mutex_lock(&ctx->vm->as_lock);
+	panthor_pt_cache_move(&ctx->vm->spare_tables, &ctx->tables, PANTHOR_VM_SPARE_TABLES);
+	mutex_unlock(&ctx->vm->as_lock);
+	panthor_pt_cache_fini(&ctx->tables);
+}
+
 void panthor_bind_fini(struct panthor_bind_ctx *ctx)
 {
 	struct panthor_vma *vma, *next;
@@ -37,7 +59,7 @@ void panthor_bind_fini(struct panthor_bind_ctx *ctx)
 	}
 	for (int i = 0; i < ARRAY_SIZE(ctx->spare); i++)
 		kfree(ctx->spare[i]);
-	panthor_pt_cache_fini(&ctx->tables);
+	panthor_bind_put_tables(ctx);
 
 	if (ctx->vm_bo)
 		panthor_vm_bo_put(ctx->vm_bo);
@@ -67,18 +89,13 @@ static void panthor_bind_init(struct panthor_bind_ctx *ctx, struct panthor_vm *v
 
 static int panthor_bind_alloc(struct panthor_bind_ctx *ctx)
 {
-	int ret;
-
 	for (int i = 0; i < ARRAY_SIZE(ctx->spare); i++) {
 		ctx->spare[i] = kzalloc(sizeof(*ctx->spare[i]), GFP_KERNEL_ACCOUNT);
 		if (!ctx->spare[i])
 			return -ENOMEM;
 	}
 
-	ret = panthor_pt_prepare_cut(&ctx->tables);
-	if (!ret && !ctx->unmap)
-		ret = panthor_pt_prepare_map(&ctx->tables, ctx->va, ctx->size);
-	return ret;
+	return panthor_bind_get_tables(ctx);
 }
 
 static int panthor_bind_pin_locked(struct panthor_bind_ctx *ctx)

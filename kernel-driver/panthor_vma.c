@@ -224,6 +224,7 @@ static void panthor_vm_free(struct drm_gpuvm *gpuvm)
 
 	panthor_reclaim_vm_fini(to_panthor_device(gpuvm->drm), &vm->reclaim);
 	panthor_pt_fini(&vm->pt);
+	panthor_pt_cache_fini(&vm->spare_tables);
 	free_page((unsigned long)vm->sparse_page);
 	drm_mm_takedown(&vm->mm);
 	mutex_destroy(&vm->heaps.lock);
@@ -285,7 +286,7 @@ static int panthor_vm_bo_remap_one(struct drm_gpuvm_bo *vm_bo, bool *ret_done)
 	panthor_pt_cache_init(&tables);
 	for (bool ready = false; !ret; ready = true) {
 		if (ready)
-			ret = panthor_pt_prepare_map(&tables, addr, range);
+			ret = panthor_pt_cache_fill(&tables, panthor_pt_map_need(addr, range));
 		if (ret)
 			break;
 
