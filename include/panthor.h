@@ -8,8 +8,9 @@
  *   and are untouched on failure.
  * - Objects are opaque and reference counted. A constructor returns one reference, *_unref() drops
  *   one, takes NULL and returns NULL, so that `bo = panthor_bo_unref(bo)` leaves no stale pointer.
- *   A BO holds a reference on its device.
+ *   Objects keep what they need alive: a BO its device, a group its VM, a batch its BOs.
  * - Any function may be called from any thread on any object that the caller holds a reference on.
+ *   Batches and readers, which have *_free() or *_close() instead, are for one thread at a time.
  * - Sizes and offsets are bytes, 64-bit on every machine.
  * - Signals do not surface: an interrupted system call is repeated.
  * - A feature the running kernel lacks gives -EOPNOTSUPP, also where the kernel would have said
@@ -131,6 +132,15 @@ const struct drm_panthor_csif_info *panthor_device_csif_info(const struct pantho
  * panthor_device_page_size - the unit of BO sizes: the kernel's page size, in bytes
  */
 uint64_t panthor_device_page_size(const struct panthor_device *dev);
+
+/**
+ * panthor_device_flush_id - number of the GPU's latest cache flush
+ * @ret_id: what panthor_submit_stream() takes, read after the stream was written
+ *
+ * One load from a page of the device, mapped at the first call and until the device dies. Errors:
+ * -EINVAL a driver without the page; -ENOMEM.
+ */
+int panthor_device_flush_id(struct panthor_device *dev, uint32_t *ret_id);
 
 /*
  * Buffer objects
@@ -265,148 +275,11 @@ int panthor_bo_export(struct panthor_bo *bo, int *ret_fd);
  */
 int panthor_bo_import(struct panthor_device *dev, int fd, struct panthor_bo **ret_bo);
 
-/*
- * The debugfs table of all BOs, `gems`
- */
-
-struct panthor_gems;
-
-/* The columns known by name. The file's own header says which there are, and where. */
-enum panthor_gems_column {
-	PANTHOR_GEMS_CREATED_BY = 0,
-	PANTHOR_GEMS_GLOBAL_NAME = 1,
-	PANTHOR_GEMS_REFCOUNT = 2,
-	PANTHOR_GEMS_EVICTIONS = 3,
-	PANTHOR_GEMS_SIZE = 4,
-	PANTHOR_GEMS_RESIDENT = 5,
-	PANTHOR_GEMS_FILE_OFFSET = 6,
-	PANTHOR_GEMS_STATE = 7,
-	PANTHOR_GEMS_USAGE = 8,
-	PANTHOR_GEMS_LABEL = 9,
-};
-
-enum panthor_gems_state {
-	PANTHOR_GEMS_STATE_IMPORTED = 1 << 0,
-	PANTHOR_GEMS_STATE_EXPORTED = 1 << 1,
-	PANTHOR_GEMS_STATE_EVICTED = 1 << 2,
-};
-
-enum panthor_gems_usage {
-	PANTHOR_GEMS_USAGE_KERNEL = 1 << 0,
-	PANTHOR_GEMS_USAGE_FW_MAPPED = 1 << 1,
-};
-
-/**
- * struct panthor_gems_row - one BO
- * @columns: bit mask over enum panthor_gems_column of what the file has; the rest reads 0
- * @comm: creator's name, not NUL-terminated, untrusted bytes
- * @comm_len: bytes of it
- * @tgid: creator's process
- * @global_name: flink name, 0 for none
- * @refcount: kernel references
- * @evictions: times its pages were taken
- * @size: bytes
- * @resident: bytes in memory
- * @file_offset: mmap offset
- * @state: enum panthor_gems_state
- * @usage: enum panthor_gems_usage
- * @label: not NUL-terminated, untrusted bytes; may hold line breaks where the kernel prints
- *         labels raw
- * @label_len: bytes of it
- *
- * The text belongs to the reader and is valid until the next panthor_gems_next().
- */
-struct panthor_gems_row {
-	uint32_t columns;
-	const char *comm;
-	size_t comm_len;
-	int64_t tgid;
-	int64_t global_name;
-	uint64_t refcount;
-	uint64_t evictions;
-	uint64_t size;
-	uint64_t resident;
-	uint64_t file_offset;
-	uint32_t state;
-	uint32_t usage;
-	const char *label;
-	size_t label_len;
-};
-
-/* Whether a table may be believed. */
-enum panthor_gems_integrity {
-	PANTHOR_GEMS_OK = 0, /* the footer's sums are those of the rows */
-	PANTHOR_GEMS_MISMATCH = 1, /* they are not: a forged row, or BOs changed during the dump */
-	PANTHOR_GEMS_TRUNCATED = 2, /* cut inside a row or the footer, or broken rows */
-	PANTHOR_GEMS_NO_FOOTER = 3, /* rows are whole but nothing says that they are all */
-};
-
-/**
- * struct panthor_gems_summary - what a whole table added up to
- * @rows: rows returned
- * @columns: as in struct panthor_gems_row
- * @sum_size, @sum_resident: bytes, added up over the rows
- * @total_size, @total_resident, @total_reclaimable: bytes, as the footer says; 0 without a footer
- * @integrity: verdict
- */
-struct panthor_gems_summary {
-	uint64_t rows;
-	uint32_t columns;
-	uint64_t sum_size;
-	uint64_t sum_resident;
-	uint64_t total_size;
-	uint64_t total_resident;
-	uint64_t total_reclaimable;
-	enum panthor_gems_integrity integrity;
-};
-
-/**
- * panthor_gems_open - read a `gems` file
- * @path: the file, a saved copy included
- * @ret_gems: the reader, to be closed with panthor_gems_close()
- *
- * A reader is for one thread at a time. Memory does not grow with the number of rows. Errors:
- * -ENOENT; -EACCES; -ENOMEM; whatever else open(2) gives.
- */
-int panthor_gems_open(const char *path, struct panthor_gems **ret_gems);
-
-/**
- * panthor_gems_open_fd - read a table from a descriptor, a pipe included
- * @fd: stays the caller's and must outlive the reader
- *
- * Errors: -ENOMEM. What is wrong with the descriptor comes out of panthor_gems_next().
- */
-int panthor_gems_open_fd(int fd, struct panthor_gems **ret_gems);
-
-/**
- * panthor_gems_open_device - read the table of a device
- *
- * Errors: -ENOENT debugfs is not mounted or the driver has no `gems`; -EACCES debugfs is root's.
- */
-int panthor_gems_open_device(struct panthor_device *dev, struct panthor_gems **ret_gems);
-
-/**
- * panthor_gems_next - the next row
- * @ret_row: filled on 1
- *
- * Returns 1 with a row, 0 at the end, or: -EBADMSG the file has no header that can be read, so no
- * `gems` table; -EFBIG a row longer than any kernel prints; whatever read(2) gives. The answer of
- * an ended or failed reader stays the same.
- */
-int panthor_gems_next(struct panthor_gems *gems, struct panthor_gems_row *ret_row);
-
-/**
- * panthor_gems_summary - totals and verdict
- *
- * Errors: -EAGAIN panthor_gems_next() has not come to the end yet; if it failed, its error.
- */
-int panthor_gems_summary(const struct panthor_gems *gems, struct panthor_gems_summary *ret_summary);
-
-/** panthor_gems_close - free a reader; takes NULL, returns NULL */
-struct panthor_gems *panthor_gems_close(struct panthor_gems *gems);
-
 #ifdef __cplusplus
 }
 #endif
+
+#include "panthor_gems.h"
+#include "panthor_gpu.h"
 
 #endif

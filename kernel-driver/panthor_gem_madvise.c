@@ -73,7 +73,7 @@ static int panthor_gem_page_out_locked(struct panthor_gem_object *bo)
 {
 	if (!bo->backing.pages)
 		return 0;
-	if (!panthor_gem_reclaim_locked(bo))
+	if (!panthor_gem_reclaim_locked(bo, bo->reclaim.class))
 		return -EBUSY;
 
 	panthor_gem_write_back_locked(bo);

@@ -155,16 +155,15 @@ bool panthor_gem_idle_locked(struct panthor_gem_object *bo, long wait)
 					     wait) > 0;
 }
 
-bool panthor_gem_reclaim_locked(struct panthor_gem_object *bo)
+bool panthor_gem_reclaim_locked(struct panthor_gem_object *bo, enum panthor_reclaim_class hardest)
 {
-	enum panthor_reclaim_class filed = bo->reclaim.class;
 	struct panthor_reclaim *reclaim = to_reclaim(bo);
 	bool done = false;
 
 	panthor_gem_zap(bo);
 	mutex_lock(&bo->gpuva_lock);
 	panthor_gem_update_class_locked(bo);
-	if (bo->reclaim.class > filed) {
+	if (bo->reclaim.class > hardest) {
 		panthor_reclaim_count(reclaim, PANTHOR_COUNT_SKIPS_MOVED, 1);
 	} else if (!panthor_vm_bo_evict_locked(bo)) {
 		panthor_reclaim_count(reclaim, PANTHOR_COUNT_SKIPS_VM_LOCKED, 1);
@@ -187,8 +186,11 @@ struct panthor_scan {
 	unsigned long freed;
 };
 
-static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object *bo, long wait)
+static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object *bo,
+			    enum panthor_reclaim_class class)
 {
+	/* What no VM has is idle or soon will be looked at again. */
+	long wait = class >= PANTHOR_RECLAIM_VM ? PANTHOR_RECLAIM_WAIT_JIFFIES : 0;
 	bool done = false;
 
 	/* The scan may serve an allocation that was made with this very lock held. */
@@ -198,7 +200,7 @@ static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object
 	}
 
 	if (panthor_gem_idle_locked(bo, wait))
-		done = panthor_gem_reclaim_locked(bo);
+		done = panthor_gem_reclaim_locked(bo, class);
 	else
 		panthor_reclaim_count(scan->reclaim, PANTHOR_COUNT_SKIPS_BUSY, 1);
 	dma_resv_unlock(bo->base.resv);
@@ -209,7 +211,8 @@ static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object
  * Not drm_gem_lru_scan(): that keeps BOs on a list on its stack, which others then find in
  * &drm_gem_object.lru, and has nothing to tell the callback why it was called.
  */
-static void panthor_scan_lru(struct panthor_scan *scan, struct drm_gem_lru *lru, long wait)
+static void panthor_scan_lru(struct panthor_scan *scan, struct drm_gem_lru *lru,
+			     enum panthor_reclaim_class class)
 {
 	struct drm_gem_object *obj;
 	long left, pages;
@@ -227,12 +230,17 @@ static void panthor_scan_lru(struct panthor_scan *scan, struct drm_gem_lru *lru,
 			continue;
 
 		mutex_unlock(lru->lock);
-		if (panthor_scan_bo(scan, to_panthor_bo(obj), wait))
+		if (panthor_scan_bo(scan, to_panthor_bo(obj), class))
 			scan->freed += pages;
 		drm_gem_object_put(obj);
 		mutex_lock(lru->lock);
 	}
 	mutex_unlock(lru->lock);
+}
+
+static void panthor_scan_class(struct panthor_scan *scan, enum panthor_reclaim_class class)
+{
+	panthor_scan_lru(scan, &scan->reclaim->lrus[class], class);
 }
 
 /* Least recently active VM first; the order is left as it was. */
@@ -254,7 +262,7 @@ static void panthor_scan_vms(struct panthor_scan *scan)
 
 		/* Without the lock, for the put may be the last one. */
 		mutex_unlock(&reclaim->lock);
-		panthor_scan_lru(scan, &vm->reclaim.lru, PANTHOR_RECLAIM_WAIT_JIFFIES);
+		panthor_scan_lru(scan, &vm->reclaim.lru, PANTHOR_RECLAIM_VM);
 		panthor_vm_put(vm);
 		mutex_lock(&reclaim->lock);
 	}
@@ -269,14 +277,13 @@ unsigned long panthor_reclaim_scan(struct panthor_device *ptdev, unsigned long n
 	struct panthor_scan scan = { .reclaim = reclaim, .nr_to_scan = nr_to_scan };
 
 	panthor_reclaim_count(reclaim, PANTHOR_COUNT_SCANS, 1);
-	panthor_scan_lru(&scan, &reclaim->lrus[PANTHOR_RECLAIM_PURGEABLE], 0);
+	panthor_scan_class(&scan, PANTHOR_RECLAIM_PURGEABLE);
 	if (panthor_reclaim_can_swap()) {
-		panthor_scan_lru(&scan, &reclaim->lrus[PANTHOR_RECLAIM_UNUSED], 0);
-		panthor_scan_lru(&scan, &reclaim->lrus[PANTHOR_RECLAIM_MMAPPED], 0);
+		panthor_scan_class(&scan, PANTHOR_RECLAIM_UNUSED);
+		panthor_scan_class(&scan, PANTHOR_RECLAIM_MMAPPED);
 		if (can_block) {
 			panthor_scan_vms(&scan);
-			panthor_scan_lru(&scan, &reclaim->lrus[PANTHOR_RECLAIM_SHARED],
-					 PANTHOR_RECLAIM_WAIT_JIFFIES);
+			panthor_scan_class(&scan, PANTHOR_RECLAIM_SHARED);
 		}
 	}
 	atomic_long_set(&reclaim->last_freed, scan.freed);

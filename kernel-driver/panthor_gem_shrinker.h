@@ -174,13 +174,15 @@ bool panthor_gem_idle_locked(struct panthor_gem_object *bo, long wait);
 /**
  * panthor_gem_reclaim_locked() - take the pages of an idle BO
  * @bo: BO, resv held
+ * @hardest: class that the caller is after
  *
  * Purges a BO in DONTNEED, evicts any other. The class is worked out anew: a BO that turns out
- * harder to get than it was filed is left for its own LRU. Allocates nothing and waits for nobody.
+ * harder to get than @hardest, or to have nothing to give, is left alone. Allocates nothing and waits for nobody.
  *
  * Return: whether the pages are gone.
  */
-bool panthor_gem_reclaim_locked(struct panthor_gem_object *bo);
+bool panthor_gem_reclaim_locked(struct panthor_gem_object *bo,
+				enum panthor_reclaim_class hardest);
 
 /**
  * panthor_gem_purge_locked() - drop contents wherever they are

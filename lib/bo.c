@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bo.h"
+#include "vm.h"
 
 #define KNOWN_FLAGS (PANTHOR_BO_NO_MMAP | PANTHOR_BO_WB_MMAP)
 
@@ -26,6 +27,7 @@ void bo_free(struct panthor_bo *bo)
 {
 	bo_drop_map(bo);
 	pthread_mutex_destroy(&bo->map_lock);
+	panthor_vm_unref(bo->vm);
 	panthor_device_unref(bo->dev);
 	free(bo);
 }
@@ -65,7 +67,11 @@ static int check_flags(struct panthor_device *dev, uint32_t flags)
 static int create_handle(struct panthor_bo *bo, uint64_t size, uint32_t flags)
 {
 	struct panthor_device *dev = bo->dev;
-	struct drm_panthor_bo_create create = { .size = size, .flags = flags };
+	struct drm_panthor_bo_create create = {
+		.size = size,
+		.flags = flags,
+		.exclusive_vm_id = bo->vm ? bo->vm->id : 0,
+	};
 	int r = device_ioctl(dev, DRM_IOCTL_PANTHOR_BO_CREATE, &create);
 
 	if (r)
@@ -85,9 +91,9 @@ static int create_handle(struct panthor_bo *bo, uint64_t size, uint32_t flags)
 	return 0;
 }
 
-PANTHOR_PUBLIC
-int panthor_bo_new(struct panthor_device *dev, uint64_t size, uint32_t flags,
-		   struct panthor_bo **ret_bo)
+/* @vm may be NULL. */
+static int create(struct panthor_device *dev, struct panthor_vm *vm, uint64_t size, uint32_t flags,
+		  struct panthor_bo **ret_bo)
 {
 	struct panthor_bo *bo;
 	int r = round_size(dev, size, &size);
@@ -100,6 +106,7 @@ int panthor_bo_new(struct panthor_device *dev, uint64_t size, uint32_t flags,
 	bo = bo_alloc(dev);
 	if (!bo)
 		return -ENOMEM;
+	bo->vm = vm ? panthor_vm_ref(vm) : NULL;
 	r = create_handle(bo, size, flags);
 	if (r) {
 		bo_free(bo);
@@ -112,6 +119,20 @@ int panthor_bo_new(struct panthor_device *dev, uint64_t size, uint32_t flags,
 	io_unlock(dev->io, &dev->handles.lock);
 	*ret_bo = bo;
 	return 0;
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_new(struct panthor_device *dev, uint64_t size, uint32_t flags,
+		   struct panthor_bo **ret_bo)
+{
+	return create(dev, NULL, size, flags, ret_bo);
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_new_in_vm(struct panthor_vm *vm, uint64_t size, uint32_t flags,
+			 struct panthor_bo **ret_bo)
+{
+	return create(vm->dev, vm, size, flags, ret_bo);
 }
 
 PANTHOR_PUBLIC

@@ -11,8 +11,9 @@ struct panthor_bo {
 	/* Goes to zero under the device's handle-table lock only, see panthor_bo_unref(). */
 	atomic_uint refs;
 
-	/* Constant from birth to the last unref. The device is referenced. */
+	/* Constant from birth to the last unref. The device is referenced, so is the VM. */
 	struct panthor_device *dev;
+	struct panthor_vm *vm; /* the only one that may map it, or NULL */
 	uint64_t size;
 	uint32_t handle;
 	uint32_t flags;

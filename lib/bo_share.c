@@ -15,8 +15,11 @@ int panthor_bo_export(struct panthor_bo *bo, int *ret_fd)
 		.flags = DRM_CLOEXEC | DRM_RDWR,
 		.fd = -1,
 	};
-	int r = device_ioctl(bo->dev, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime);
+	int r;
 
+	if (bo->vm)
+		return -EINVAL;
+	r = device_ioctl(bo->dev, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime);
 	if (r)
 		return r;
 	if (prime.fd < 0)

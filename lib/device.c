@@ -17,6 +17,7 @@ static int device_init(struct panthor_device *dev, const struct panthor_transpor
 	dev->io = io;
 	dev->fd = fd;
 	dev->page_size = io->page_size(io->priv);
+	dev->mmio_offset = DRM_PANTHOR_USER_MMIO_OFFSET;
 	return device_identify(dev);
 }
 
@@ -34,10 +35,15 @@ static int device_new(const struct panthor_transport *io, int fd, struct panthor
 	r = handle_table_init(&dev->handles, io);
 	if (r)
 		goto free;
+	r = -pthread_mutex_init(&dev->flush_lock, NULL);
+	if (r)
+		goto fini_handles;
 
 	*ret_dev = dev;
 	return 0;
 
+fini_handles:
+	handle_table_fini(&dev->handles);
 free:
 	free(dev);
 close:
@@ -114,6 +120,8 @@ struct panthor_device *panthor_device_unref(struct panthor_device *dev)
 	if (!dev || atomic_fetch_sub_explicit(&dev->refs, 1, memory_order_acq_rel) > 1)
 		return NULL;
 
+	device_drop_flush_page(dev);
+	pthread_mutex_destroy(&dev->flush_lock);
 	handle_table_fini(&dev->handles);
 	io_close(dev->io, dev->fd);
 	free(dev);
@@ -123,6 +131,11 @@ struct panthor_device *panthor_device_unref(struct panthor_device *dev)
 int device_ioctl(const struct panthor_device *dev, unsigned long request, void *arg)
 {
 	return io_ioctl(dev->io, dev->fd, request, arg);
+}
+
+int device_ioctl_once(const struct panthor_device *dev, unsigned long request, void *arg)
+{
+	return io_ioctl_once(dev->io, dev->fd, request, arg);
 }
 
 PANTHOR_PUBLIC

@@ -37,6 +37,14 @@ struct panthor_device {
 
 	/* Its lock is the only one that is held over GEM_CLOSE and PRIME_FD_TO_HANDLE. */
 	struct handle_table handles;
+
+	/*
+	 * The page with the flush id, NULL until it is asked for; mapped under @flush_lock, read
+	 * without. @mmio_offset is constant: where this process, by its word size, finds it.
+	 */
+	pthread_mutex_t flush_lock;
+	uint64_t mmio_offset;
+	_Atomic(const volatile uint32_t *) flush_page;
 };
 
 /* As the public functions, over any transport. */
@@ -45,6 +53,12 @@ int device_open(const struct panthor_transport *io, const char *path,
 int device_new_from_fd(const struct panthor_transport *io, int fd, struct panthor_device **ret_dev);
 
 int device_ioctl(const struct panthor_device *dev, unsigned long request, void *arg);
+
+/* Does not repeat an interrupted call, for those that come back changed by it. */
+int device_ioctl_once(const struct panthor_device *dev, unsigned long request, void *arg);
+
+/* The end of what panthor_device_flush_id() began. */
+void device_drop_flush_page(struct panthor_device *dev);
 
 /* 0 when the kernel has the feature, -EOPNOTSUPP when not, or the error of the probe. */
 int device_require(struct panthor_device *dev, enum panthor_feature feature);

@@ -200,15 +200,22 @@ int io_open(const struct panthor_transport *io, const char *path, int flags)
 	return fd;
 }
 
+int io_ioctl_once(const struct panthor_transport *io, int fd, unsigned long request, void *arg)
+{
+	int r = io->ioctl(io->priv, fd, request, arg);
+
+	return r == -ENOTTY || r == -KERNEL_ENOTSUPP ? -EOPNOTSUPP : r;
+}
+
 int io_ioctl(const struct panthor_transport *io, int fd, unsigned long request, void *arg)
 {
 	int r;
 
 	do {
-		r = io->ioctl(io->priv, fd, request, arg);
+		r = io_ioctl_once(io, fd, request, arg);
 	} while (r == -EINTR || r == -EAGAIN);
 
-	return r == -ENOTTY || r == -KERNEL_ENOTSUPP ? -EOPNOTSUPP : r;
+	return r;
 }
 
 ssize_t io_read(const struct panthor_transport *io, int fd, void *buf, size_t size)

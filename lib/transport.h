@@ -50,7 +50,10 @@ extern const struct panthor_transport panthor_transport_system;
 
 int io_open(const struct panthor_transport *io, const char *path, int flags);
 
-/* Repeats on EINTR and EAGAIN; "no such call" in all its spellings is -EOPNOTSUPP. */
+/* "No such call" in all its spellings is -EOPNOTSUPP. */
+int io_ioctl_once(const struct panthor_transport *io, int fd, unsigned long request, void *arg);
+
+/* Repeats on EINTR and EAGAIN. */
 int io_ioctl(const struct panthor_transport *io, int fd, unsigned long request, void *arg);
 
 /* Repeats on EINTR only: EAGAIN is how a non-blocking pipe says that it is empty. */

@@ -3,6 +3,7 @@
  * The library's interface, compiled as C and as C++, with nothing included in front of it: values
  * that programs were built with never change. A new one is added here when it is added there.
  */
+#include "panthor_cs.h"
 #include "panthor.h"
 #include "panthor_drm.h"
 
@@ -40,6 +41,43 @@ CHECK((int)PANTHOR_BO_DONTNEED == (int)DRM_PANTHOR_BO_MADV_DONTNEED);
 CHECK((int)PANTHOR_BO_COLD == (int)DRM_PANTHOR_BO_MADV_COLD);
 CHECK((int)PANTHOR_BO_PAGEOUT == (int)DRM_PANTHOR_BO_MADV_PAGEOUT);
 
+CHECK((int)PANTHOR_MAP_READONLY == (int)DRM_PANTHOR_VM_BIND_OP_MAP_READONLY);
+CHECK((int)PANTHOR_MAP_NOEXEC == (int)DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
+CHECK((int)PANTHOR_MAP_UNCACHED == (int)DRM_PANTHOR_VM_BIND_OP_MAP_UNCACHED);
+CHECK((int)PANTHOR_MAP_SPARSE == (int)DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE);
+CHECK((int)PANTHOR_GROUP_TIMEDOUT == (int)DRM_PANTHOR_GROUP_STATE_TIMEDOUT);
+CHECK((int)PANTHOR_GROUP_FATAL_FAULT == (int)DRM_PANTHOR_GROUP_STATE_FATAL_FAULT);
+CHECK((int)PANTHOR_GROUP_INNOCENT == (int)DRM_PANTHOR_GROUP_STATE_INNOCENT);
+CHECK((int)PANTHOR_SYNCOBJ_SIGNALED == DRM_SYNCOBJ_CREATE_SIGNALED);
+CHECK((int)PANTHOR_SYNCOBJ_WAIT_ALL == DRM_SYNCOBJ_WAIT_FLAGS_WAIT_ALL);
+CHECK((int)PANTHOR_SYNCOBJ_WAIT_FOR_SUBMIT == DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT);
+CHECK((int)PANTHOR_SYNCOBJ_WAIT_AVAILABLE == DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE);
+
+/* The kernel's number is one less: ours has a default at 0. */
+CHECK(PANTHOR_GROUP_DEFAULT == 0);
+CHECK((int)PANTHOR_GROUP_LOW == (int)PANTHOR_GROUP_PRIORITY_LOW + 1);
+CHECK((int)PANTHOR_GROUP_MEDIUM == (int)PANTHOR_GROUP_PRIORITY_MEDIUM + 1);
+CHECK((int)PANTHOR_GROUP_HIGH == (int)PANTHOR_GROUP_PRIORITY_HIGH + 1);
+CHECK((int)PANTHOR_GROUP_REALTIME == (int)PANTHOR_GROUP_PRIORITY_REALTIME + 1);
+
+CHECK(PANTHOR_VM_PAGE_SIZE == 4096);
+CHECK(PANTHOR_BIND_BATCH == 0);
+CHECK(PANTHOR_BIND_LAST_OP == 1);
+CHECK(PANTHOR_FLUSH_ID_NOW == 0xffffffff);
+CHECK(PANTHOR_CS_LE == 0);
+CHECK(PANTHOR_CS_ALWAYS == 6);
+CHECK(PANTHOR_CS_FLUSH_CLEAN == 1);
+CHECK(PANTHOR_CS_FLUSH_CLEAN_INVALIDATE == 3);
+
+/* They grow at the end and say how long they are; no pointers, so alike on all machines. */
+CHECK(sizeof(struct panthor_group_params) == 72);
+CHECK(offsetof(struct panthor_group_params, ring_size) == 12);
+CHECK(offsetof(struct panthor_group_params, compute_cores) == 16);
+CHECK(offsetof(struct panthor_group_params, queue_priorities) == 40);
+CHECK(sizeof(struct panthor_tiler_heap_params) == 20);
+CHECK(offsetof(struct panthor_tiler_heap_params, chunk_size) == 4);
+CHECK(offsetof(struct panthor_tiler_heap_params, target_in_flight) == 16);
+
 CHECK(PANTHOR_GEMS_CREATED_BY == 0);
 CHECK(PANTHOR_GEMS_EVICTIONS == 3);
 CHECK(PANTHOR_GEMS_LABEL == 9);
@@ -69,5 +107,8 @@ CHECK(offsetof(struct panthor_gems_summary, integrity) == 56);
 int main(void)
 {
 	/* From the shared library, with the linkage that the language of this file uses. */
-	return panthor_bo_unref(NULL) || panthor_device_unref(NULL) || panthor_gems_close(NULL);
+	return panthor_bo_unref(NULL) || panthor_device_unref(NULL) || panthor_gems_close(NULL) ||
+	       panthor_vm_unref(NULL) || panthor_group_unref(NULL) ||
+	       panthor_tiler_heap_unref(NULL) || panthor_bind_free(NULL) ||
+	       panthor_submit_free(NULL);
 }

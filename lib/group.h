@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PANTHOR_GROUP_H
+#define PANTHOR_GROUP_H
+
+#include <stdatomic.h>
+
+#include "vm.h"
+
+struct panthor_group {
+	atomic_uint refs;
+
+	/* Constant from birth to the last unref. The VM is referenced. */
+	struct panthor_vm *vm;
+	uint32_t handle;
+	uint32_t queue_count;
+};
+
+#endif

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "params.h"
+
+int params_read(const void *params, void *ret_params, size_t known_size)
+{
+	const unsigned char *bytes = params;
+	uint32_t size = sizeof(size);
+
+	if (params)
+		memcpy(&size, params, sizeof(size));
+	if (size < sizeof(size))
+		return -EINVAL;
+	for (size_t i = known_size; i < size; i++) {
+		if (bytes[i])
+			return -E2BIG;
+	}
+
+	memset(ret_params, 0, known_size);
+	if (params)
+		memcpy(ret_params, params, size < known_size ? size : known_size);
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PANTHOR_PARAMS_H
+#define PANTHOR_PARAMS_H
+
+#include <stddef.h>
+
+/*
+ * Reads a structure that starts with its size, in bytes, and may be older or newer than the
+ * library: what the caller does not have is 0 in @ret_params, what the library does not know has
+ * to be 0 in @params. Errors: -EINVAL not even the size fits in it; -E2BIG.
+ */
+int params_read(const void *params, void *ret_params, size_t known_size);
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/* Tiler heaps. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "params.h"
+#include "vm.h"
+
+struct panthor_tiler_heap {
+	atomic_uint refs;
+
+	/* Constant from birth to the last unref. The VM is referenced. */
+	struct panthor_vm *vm;
+	uint32_t handle;
+	uint64_t context_va;
+	uint64_t first_chunk_va;
+};
+
+static void destroy_handle(const struct panthor_device *dev, uint32_t handle)
+{
+	struct drm_panthor_tiler_heap_destroy destroy = { .handle = handle };
+
+	device_ioctl(dev, DRM_IOCTL_PANTHOR_TILER_HEAP_DESTROY, &destroy);
+}
+
+static uint32_t value_or(uint32_t value, uint32_t fallback)
+{
+	return value ? value : fallback;
+}
+
+static int create_handle(struct panthor_tiler_heap *heap,
+			 const struct panthor_tiler_heap_params *params)
+{
+	struct drm_panthor_tiler_heap_create create = {
+		.vm_id = heap->vm->id,
+		.initial_chunk_count = value_or(params->initial_chunks, 5),
+		.chunk_size = value_or(params->chunk_size, 2 << 20),
+		.max_chunks = value_or(params->max_chunks, 64),
+		.target_in_flight = value_or(params->target_in_flight, 65535),
+	};
+	int r = device_ioctl(heap->vm->dev, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, &create);
+
+	if (r)
+		return r;
+	if (!create.tiler_heap_ctx_gpu_va || !create.first_heap_chunk_gpu_va) {
+		destroy_handle(heap->vm->dev, create.handle);
+		return -EPROTO;
+	}
+
+	heap->handle = create.handle;
+	heap->context_va = create.tiler_heap_ctx_gpu_va;
+	heap->first_chunk_va = create.first_heap_chunk_gpu_va;
+	return 0;
+}
+
+PANTHOR_PUBLIC
+int panthor_tiler_heap_new(struct panthor_vm *vm, const struct panthor_tiler_heap_params *params,
+			   struct panthor_tiler_heap **ret_heap)
+{
+	struct panthor_tiler_heap_params own;
+	struct panthor_tiler_heap *heap;
+	int r = params_read(params, &own, sizeof(own));
+
+	if (r)
+		return r;
+	heap = io_alloc(vm->dev->io, sizeof(*heap));
+	if (!heap)
+		return -ENOMEM;
+	atomic_init(&heap->refs, 1);
+	heap->vm = vm;
+	r = create_handle(heap, &own);
+	if (r) {
+		free(heap);
+		return r;
+	}
+
+	panthor_vm_ref(vm);
+	*ret_heap = heap;
+	return 0;
+}
+
+PANTHOR_PUBLIC
+struct panthor_tiler_heap *panthor_tiler_heap_ref(struct panthor_tiler_heap *heap)
+{
+	atomic_fetch_add_explicit(&heap->refs, 1, memory_order_relaxed);
+	return heap;
+}
+
+PANTHOR_PUBLIC
+struct panthor_tiler_heap *panthor_tiler_heap_unref(struct panthor_tiler_heap *heap)
+{
+	if (!heap || atomic_fetch_sub_explicit(&heap->refs, 1, memory_order_acq_rel) > 1)
+		return NULL;
+
+	destroy_handle(heap->vm->dev, heap->handle);
+	panthor_vm_unref(heap->vm);
+	free(heap);
+	return NULL;
+}
+
+PANTHOR_PUBLIC
+uint32_t panthor_tiler_heap_handle(const struct panthor_tiler_heap *heap)
+{
+	return heap->handle;
+}
+
+PANTHOR_PUBLIC
+uint64_t panthor_tiler_heap_context_va(const struct panthor_tiler_heap *heap)
+{
+	return heap->context_va;
+}
+
+PANTHOR_PUBLIC
+uint64_t panthor_tiler_heap_first_chunk_va(const struct panthor_tiler_heap *heap)
+{
+	return heap->first_chunk_va;
+}
