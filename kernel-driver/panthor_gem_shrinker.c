@@ -189,7 +189,7 @@ struct panthor_scan {
 static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object *bo,
 			    enum panthor_reclaim_class class)
 {
-	/* What no VM has is idle or soon will be looked at again. */
+	/* The GPU is waited for only where nothing else is left to take. */
 	long wait = class >= PANTHOR_RECLAIM_VM ? PANTHOR_RECLAIM_WAIT_JIFFIES : 0;
 	bool done = false;
 

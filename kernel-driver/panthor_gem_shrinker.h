@@ -177,7 +177,8 @@ bool panthor_gem_idle_locked(struct panthor_gem_object *bo, long wait);
  * @hardest: class that the caller is after
  *
  * Purges a BO in DONTNEED, evicts any other. The class is worked out anew: a BO that turns out
- * harder to get than @hardest, or to have nothing to give, is left alone. Allocates nothing and waits for nobody.
+ * harder to get than @hardest, or to have nothing to give, is left alone. Allocates nothing and
+ * waits for nobody.
  *
  * Return: whether the pages are gone.
  */
