@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/platform_device.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
@@ -16,6 +17,7 @@
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+#include "panthor_vm.h"
 
 static bool panthor_transparent_hugepage = IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE);
 module_param_named(transparent_hugepage, panthor_transparent_hugepage, bool, 0400);
@@ -148,7 +150,8 @@ static int panthor_device_init(struct panthor_device *ptdev)
 	static int (*const steps[])(struct panthor_device *ptdev) = {
 		panthor_device_init_huge_mnt, panthor_device_init_offsets,
 		panthor_device_init_flush_id, panthor_device_init_bos,
-		panthor_reclaim_init,
+		panthor_reclaim_init, panthor_bind_sched_init,
+		panthor_exec_init,
 	};
 	u32 pa_bits = (panthor_gpu_info.mmu_features >> 8) & 0xff;
 	int ret;
@@ -180,9 +183,19 @@ static int panthor_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
+	ret = panthor_exec_start(ptdev);
+	if (ret)
+		goto err_reclaim;
+
 	ret = drm_dev_register(&ptdev->base, 0);
 	if (ret)
-		panthor_reclaim_unplug(ptdev);
+		goto err_exec;
+	return 0;
+
+err_exec:
+	panthor_exec_stop(ptdev);
+err_reclaim:
+	panthor_reclaim_unplug(ptdev);
 	return ret;
 }
 
@@ -191,33 +204,85 @@ static void panthor_remove(struct platform_device *pdev)
 	struct panthor_device *ptdev = platform_get_drvdata(pdev);
 
 	drm_dev_unplug(&ptdev->base);
+	panthor_exec_stop(ptdev);
 	panthor_reclaim_unplug(ptdev);
 	panthor_gem_unplug(ptdev);
 }
+
+static ssize_t profiling_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct panthor_device *ptdev = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(ptdev->profiling));
+}
+
+static ssize_t profiling_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			       size_t len)
+{
+	struct panthor_device *ptdev = dev_get_drvdata(dev);
+	u32 value;
+	int ret = kstrtou32(buf, 0, &value);
+
+	if (ret)
+		return ret;
+	if (value & ~PANTHOR_PROFILING_ALL)
+		return -EINVAL;
+
+	WRITE_ONCE(ptdev->profiling, value);
+	return len;
+}
+static DEVICE_ATTR_RW(profiling);
+
+static struct attribute *panthor_attrs[] = {
+	&dev_attr_profiling.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(panthor);
 
 static struct platform_driver panthor_driver = {
 	.probe = panthor_probe,
 	.remove = panthor_remove,
 	.driver = {
 		.name = "vpanthor",
+		.dev_groups = panthor_groups,
 	},
 };
 
 static struct platform_device *panthor_pdev;
+struct workqueue_struct *panthor_cleanup_wq;
+struct workqueue_struct *panthor_sched_wq;
 
 static int __init panthor_init(void)
 {
-	int ret = platform_driver_register(&panthor_driver);
+	int ret;
 
+	panthor_cleanup_wq = alloc_workqueue("panthor-cleanup", WQ_UNBOUND, 0);
+	if (!panthor_cleanup_wq)
+		return -ENOMEM;
+
+	ret = -ENOMEM;
+	panthor_sched_wq = alloc_workqueue("panthor-sched", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!panthor_sched_wq)
+		goto err_cleanup_wq;
+
+	ret = platform_driver_register(&panthor_driver);
 	if (ret)
-		return ret;
+		goto err_sched_wq;
 
 	panthor_pdev = platform_device_register_simple("vpanthor", PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(panthor_pdev)) {
-		platform_driver_unregister(&panthor_driver);
-		return PTR_ERR(panthor_pdev);
+		ret = PTR_ERR(panthor_pdev);
+		goto err_driver;
 	}
 	return 0;
+
+err_driver:
+	platform_driver_unregister(&panthor_driver);
+err_sched_wq:
+	destroy_workqueue(panthor_sched_wq);
+err_cleanup_wq:
+	destroy_workqueue(panthor_cleanup_wq);
+	return ret;
 }
 module_init(panthor_init);
 
@@ -225,6 +290,8 @@ static void __exit panthor_exit(void)
 {
 	platform_device_unregister(panthor_pdev);
 	platform_driver_unregister(&panthor_driver);
+	destroy_workqueue(panthor_cleanup_wq);
+	destroy_workqueue(panthor_sched_wq);
 }
 module_exit(panthor_exit);
 

@@ -2,16 +2,27 @@
 #ifndef __PANTHOR_DEVICE_H__
 #define __PANTHOR_DEVICE_H__
 
+#include <linux/time64.h>
 #include <linux/xarray.h>
 
 #include <drm/drm_device.h>
 #include <drm/drm_file.h>
 #include <drm/drm_vma_manager.h>
+#include <drm/gpu_scheduler.h>
 
 #include "panthor_drm.h"
 #include "panthor_gem_shrinker.h"
+#include "panthor_sched.h"
+
+/** PANTHOR_FREQUENCY - of the software GPU's clock: it ticks in nanoseconds */
+#define PANTHOR_FREQUENCY NSEC_PER_SEC
+
+#define PANTHOR_PROFILING_CYCLES BIT(0)
+#define PANTHOR_PROFILING_TIMESTAMP BIT(1)
+#define PANTHOR_PROFILING_ALL (PANTHOR_PROFILING_CYCLES | PANTHOR_PROFILING_TIMESTAMP)
 
 struct vfsmount;
+struct workqueue_struct;
 
 /**
  * struct panthor_device - the software GPU
@@ -44,6 +55,15 @@ struct panthor_device {
 	 */
 	struct drm_vma_offset_node first_offset;
 
+	/** @bind_sched: runs asynchronous VM_BIND operations. */
+	struct drm_gpu_scheduler bind_sched;
+
+	/** @exec: executes command streams. */
+	struct panthor_exec exec;
+
+	/** @profiling: what fdinfo tells of the engine, mask of PANTHOR_PROFILING_*; READ_ONCE. */
+	u32 profiling;
+
 	/** @reclaim: LRUs, shrinker and counters. */
 	struct panthor_reclaim reclaim;
 
@@ -68,6 +88,15 @@ struct panthor_file {
 	/** @vms: struct panthor_vm by id, from 1. The xarray holds a reference on each. */
 	struct xarray vms;
 
+	/** @groups: struct panthor_group by id, from 1. The xarray holds a reference on each. */
+	struct xarray groups;
+
+	/** @busy_ns: time that groups since destroyed were executing. */
+	atomic64_t busy_ns;
+
+	/** @cycles: what groups since destroyed executed. */
+	atomic64_t cycles;
+
 	/** @user_mmio_offset: where this client has the user MMIO region; READ/WRITE_ONCE. */
 	u64 user_mmio_offset;
 };
@@ -78,6 +107,14 @@ static inline struct panthor_device *to_panthor_device(struct drm_device *drm)
 }
 
 extern const struct drm_driver panthor_drm_driver;
+
+/*
+ * Where jobs are freed. The module's, not the device's: the last job may take the device with it.
+ */
+extern struct workqueue_struct *panthor_cleanup_wq;
+
+/* Where schedulers of queues work; fences depend on it. */
+extern struct workqueue_struct *panthor_sched_wq;
 
 /**
  * panthor_mmio_mmap() - map a page of the user MMIO region

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The border to userspace: ioctls and their arguments, files, maps, fdinfo.
+ * The border to userspace: files, maps, fdinfo, and which ioctl goes where.
  */
 
 #include <linux/compat.h>
-#include <linux/string.h>
+#include <linux/dma-resv.h>
+#include <linux/sizes.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -15,166 +16,14 @@
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+#include "panthor_ioctl.h"
 #include "panthor_query.h"
-#include "panthor_uobj.h"
+#include "panthor_sched.h"
 #include "panthor_vm.h"
-
-#define PANTHOR_BO_CREATE_FLAGS (DRM_PANTHOR_BO_NO_MMAP | DRM_PANTHOR_BO_WB_MMAP)
 
 static int panthor_ioctl_dev_query(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	return panthor_dev_query(file, data);
-}
-
-static int panthor_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_vm_create *args = data;
-
-	if (args->flags)
-		return -EINVAL;
-
-	return panthor_vm_pool_create(file->driver_priv, args);
-}
-
-static int panthor_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_vm_destroy *args = data;
-
-	if (args->pad)
-		return -EINVAL;
-
-	return panthor_vm_pool_destroy(file->driver_priv, args->id);
-}
-
-static int panthor_ioctl_vm_get_state(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_vm_get_state *args = data;
-	struct panthor_vm *vm = panthor_vm_pool_get(file->driver_priv, args->vm_id);
-
-	if (!vm)
-		return -EINVAL;
-
-	args->state = DRM_PANTHOR_VM_STATE_USABLE;
-	panthor_vm_put(vm);
-	return 0;
-}
-
-static int panthor_vm_bind_sync(struct drm_file *file, struct panthor_vm *vm,
-				struct drm_panthor_vm_bind *args)
-{
-	struct drm_panthor_vm_bind_op *ops;
-	int ret = 0;
-	u32 i;
-
-	ops = PANTHOR_UOBJ_GET_ARRAY(&args->ops, struct drm_panthor_vm_bind_op, syncs);
-	if (IS_ERR(ops))
-		return PTR_ERR(ops);
-
-	for (i = 0; i < args->ops.count; i++) {
-		ret = panthor_vm_bind_op_sync(file, vm, &ops[i]);
-		if (ret) {
-			/* Tells the client how much was done. */
-			args->ops.count = i;
-			break;
-		}
-	}
-	kvfree(ops);
-	return ret;
-}
-
-static int panthor_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_vm_bind *args = data;
-	struct panthor_vm *vm;
-	int ret;
-
-	if (args->flags & ~DRM_PANTHOR_VM_BIND_ASYNC)
-		return -EINVAL;
-	if (args->flags & DRM_PANTHOR_VM_BIND_ASYNC)
-		return -EOPNOTSUPP;
-
-	vm = panthor_vm_pool_get(file->driver_priv, args->vm_id);
-	if (!vm)
-		return -EINVAL;
-
-	ret = panthor_vm_bind_sync(file, vm, args);
-	panthor_vm_put(vm);
-	return ret;
-}
-
-static int panthor_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_bo_create *args = data;
-	struct panthor_vm *vm = NULL;
-	int ret;
-
-	if (args->pad || args->flags & ~PANTHOR_BO_CREATE_FLAGS ||
-	    args->flags == PANTHOR_BO_CREATE_FLAGS)
-		return -EINVAL;
-
-	if (args->exclusive_vm_id) {
-		vm = panthor_vm_pool_get(file->driver_priv, args->exclusive_vm_id);
-		if (!vm)
-			return -EINVAL;
-	}
-
-	ret = panthor_gem_create_with_handle(file, vm, &args->size, args->flags, &args->handle);
-	panthor_vm_put(vm);
-	return ret;
-}
-
-static struct panthor_gem_object *panthor_bo_lookup(struct drm_file *file, u32 handle)
-{
-	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
-
-	return obj ? to_panthor_bo(obj) : NULL;
-}
-
-static int panthor_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_bo_mmap_offset *args = data;
-	struct panthor_gem_object *bo;
-	int ret = 0;
-
-	if (args->pad)
-		return -EINVAL;
-
-	bo = panthor_bo_lookup(file, args->handle);
-	if (!bo)
-		return -ENOENT;
-
-	if (bo->flags & DRM_PANTHOR_BO_NO_MMAP)
-		ret = -EPERM;
-	else
-		args->offset = drm_vma_node_offset_addr(&bo->base.vma_node);
-	drm_gem_object_put(&bo->base);
-	return ret;
-}
-
-static int panthor_ioctl_bo_set_label(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_bo_set_label *args = data;
-	struct panthor_gem_object *bo;
-	char *label = NULL;
-	int ret = 0;
-
-	if (args->pad)
-		return -EINVAL;
-
-	bo = panthor_bo_lookup(file, args->handle);
-	if (!bo)
-		return -ENOENT;
-
-	if (args->label) {
-		label = strndup_user(u64_to_user_ptr(args->label), PANTHOR_BO_LABEL_MAXLEN);
-		if (IS_ERR(label))
-			ret = PTR_ERR(label) == -EINVAL ? -E2BIG : PTR_ERR(label);
-	}
-	if (!ret)
-		panthor_gem_set_label(bo, label);
-
-	drm_gem_object_put(&bo->base);
-	return ret;
 }
 
 static int panthor_ioctl_set_user_mmio_offset(struct drm_device *drm, void *data,
@@ -191,82 +40,6 @@ static int panthor_ioctl_set_user_mmio_offset(struct drm_device *drm, void *data
 	return 0;
 }
 
-static int panthor_bo_sync_op(struct drm_file *file, const struct drm_panthor_bo_sync_op *op)
-{
-	struct panthor_gem_object *bo = panthor_bo_lookup(file, op->handle);
-	int ret;
-
-	if (!bo)
-		return -ENOENT;
-
-	if (op->offset > bo->base.size || op->size > bo->base.size - op->offset ||
-	    drm_gem_is_imported(&bo->base) ||
-	    op->type > DRM_PANTHOR_BO_SYNC_CPU_CACHE_FLUSH_AND_INVALIDATE)
-		ret = -EINVAL;
-	else
-		ret = panthor_gem_sync(bo, op->type, op->offset, op->size);
-	drm_gem_object_put(&bo->base);
-	return ret;
-}
-
-static int panthor_ioctl_bo_sync(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_bo_sync *args = data;
-	struct drm_panthor_bo_sync_op *ops;
-	int ret = 0;
-
-	/* Unlike with other arrays, nothing is checked of one without elements. */
-	if (!args->ops.count)
-		return 0;
-
-	ops = PANTHOR_UOBJ_GET_ARRAY(&args->ops, struct drm_panthor_bo_sync_op, size);
-	if (IS_ERR(ops))
-		return PTR_ERR(ops);
-
-	for (u32 i = 0; i < args->ops.count && !ret; i++)
-		ret = panthor_bo_sync_op(file, &ops[i]);
-	kvfree(ops);
-	return ret;
-}
-
-static int panthor_ioctl_bo_query_info(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_bo_query_info *args = data;
-	struct panthor_gem_object *bo = panthor_bo_lookup(file, args->handle);
-
-	if (!bo)
-		return -ENOENT;
-
-	args->pad = 0;
-	args->create_flags = bo->flags;
-	args->extra_flags = drm_gem_is_imported(&bo->base) ? DRM_PANTHOR_BO_IS_IMPORTED : 0;
-	drm_gem_object_put(&bo->base);
-	return 0;
-}
-
-static int panthor_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_panthor_bo_madvise *args = data;
-	struct panthor_gem_object *bo;
-	int ret;
-
-	if (args->pad || args->madv > DRM_PANTHOR_BO_MADV_PAGEOUT)
-		return -EINVAL;
-
-	bo = panthor_bo_lookup(file, args->handle);
-	if (!bo)
-		return -ENOENT;
-
-	ret = panthor_gem_madvise(bo, args->madv, &args->retained);
-	drm_gem_object_put(&bo->base);
-	return ret;
-}
-
-static int panthor_ioctl_unsupported(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	return -EOPNOTSUPP;
-}
-
 #define PANTHOR_IOCTL(n, func) \
 	DRM_IOCTL_DEF_DRV(PANTHOR_##n, panthor_ioctl_##func, DRM_RENDER_ALLOW)
 
@@ -278,12 +51,12 @@ static const struct drm_ioctl_desc panthor_ioctls[] = {
 	PANTHOR_IOCTL(VM_GET_STATE, vm_get_state),
 	PANTHOR_IOCTL(BO_CREATE, bo_create),
 	PANTHOR_IOCTL(BO_MMAP_OFFSET, bo_mmap_offset),
-	PANTHOR_IOCTL(GROUP_CREATE, unsupported),
-	PANTHOR_IOCTL(GROUP_DESTROY, unsupported),
-	PANTHOR_IOCTL(GROUP_SUBMIT, unsupported),
-	PANTHOR_IOCTL(GROUP_GET_STATE, unsupported),
-	PANTHOR_IOCTL(TILER_HEAP_CREATE, unsupported),
-	PANTHOR_IOCTL(TILER_HEAP_DESTROY, unsupported),
+	PANTHOR_IOCTL(GROUP_CREATE, group_create),
+	PANTHOR_IOCTL(GROUP_DESTROY, group_destroy),
+	PANTHOR_IOCTL(GROUP_SUBMIT, group_submit),
+	PANTHOR_IOCTL(GROUP_GET_STATE, group_get_state),
+	PANTHOR_IOCTL(TILER_HEAP_CREATE, tiler_heap_create),
+	PANTHOR_IOCTL(TILER_HEAP_DESTROY, tiler_heap_destroy),
 	PANTHOR_IOCTL(BO_SET_LABEL, bo_set_label),
 	PANTHOR_IOCTL(SET_USER_MMIO_OFFSET, set_user_mmio_offset),
 	PANTHOR_IOCTL(BO_SYNC, bo_sync),
@@ -302,12 +75,14 @@ static int panthor_open(struct drm_device *drm, struct drm_file *file)
 	pfile->user_mmio_offset = in_compat_syscall() ? DRM_PANTHOR_USER_MMIO_OFFSET_32BIT :
 							DRM_PANTHOR_USER_MMIO_OFFSET;
 	panthor_vm_pool_init(pfile);
+	panthor_group_pool_init(pfile);
 	file->driver_priv = pfile;
 	return 0;
 }
 
 static void panthor_postclose(struct drm_device *drm, struct drm_file *file)
 {
+	panthor_group_pool_fini(file->driver_priv);
 	panthor_vm_pool_fini(file->driver_priv);
 	kfree(file->driver_priv);
 }
@@ -347,8 +122,55 @@ static u64 panthor_evicted_bytes(struct drm_file *file)
 	return bytes;
 }
 
+/* What the driver itself keeps in the file's VMs, and how much of it in those that are busy. */
+static void panthor_kernel_memory(struct panthor_file *pfile, u64 *ret_total, u64 *ret_busy)
+{
+	struct panthor_vm *vm;
+	unsigned long id;
+
+	*ret_total = 0;
+	*ret_busy = 0;
+	xa_lock(&pfile->vms);
+	xa_for_each(&pfile->vms, id, vm) {
+		u64 size = READ_ONCE(vm->heaps.size);
+
+		*ret_total += size;
+		if (!dma_resv_test_signaled(panthor_vm_resv(vm), DMA_RESV_USAGE_BOOKKEEP))
+			*ret_busy += size;
+	}
+	xa_unlock(&pfile->vms);
+}
+
+static void panthor_show_engine(struct drm_printer *p, struct panthor_file *pfile)
+{
+	u64 busy_ns = atomic64_read(&pfile->busy_ns), cycles = atomic64_read(&pfile->cycles);
+	u32 profiling = READ_ONCE(pfile->ptdev->profiling);
+	struct panthor_group *group;
+	unsigned long handle;
+
+	xa_lock(&pfile->groups);
+	xa_for_each(&pfile->groups, handle, group) {
+		busy_ns += READ_ONCE(group->busy_ns);
+		cycles += READ_ONCE(group->cycles);
+	}
+	xa_unlock(&pfile->groups);
+
+	if (profiling & PANTHOR_PROFILING_TIMESTAMP)
+		drm_printf(p, "drm-engine-panthor:\t%llu ns\n", busy_ns);
+	if (profiling & PANTHOR_PROFILING_CYCLES)
+		drm_printf(p, "drm-cycles-panthor:\t%llu\n", cycles);
+	drm_printf(p, "drm-maxfreq-panthor:\t%lu Hz\n", PANTHOR_FREQUENCY);
+	drm_printf(p, "drm-curfreq-panthor:\t%lu Hz\n", PANTHOR_FREQUENCY);
+}
+
 static void panthor_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 {
+	u64 total, busy;
+
+	panthor_show_engine(p, file->driver_priv);
+	panthor_kernel_memory(file->driver_priv, &total, &busy);
+	drm_printf(p, "panthor-resident-memory:\t%llu KiB\n", total / SZ_1K);
+	drm_printf(p, "panthor-active-memory:\t%llu KiB\n", busy / SZ_1K);
 	drm_show_memory_stats(p, file);
 	drm_printf(p, "drm-evicted-memory:\t%llu KiB\n", panthor_evicted_bytes(file) / SZ_1K);
 }

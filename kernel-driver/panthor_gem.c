@@ -12,6 +12,7 @@
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+#include "panthor_trace.h"
 #include "panthor_vm.h"
 
 struct panthor_gem_object *panthor_gem_get_next(struct panthor_device *ptdev,
@@ -153,6 +154,7 @@ struct panthor_gem_object *panthor_gem_alloc(struct panthor_device *ptdev, size_
 		kfree(bo);
 		return ERR_PTR(ret);
 	}
+	trace_bo_create(bo);
 	return bo;
 }
 

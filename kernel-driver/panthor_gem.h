@@ -11,6 +11,7 @@
 #include "panthor_gem_shrinker.h"
 
 struct drm_file;
+struct drm_minor;
 struct panthor_device;
 struct panthor_vm;
 struct seq_file;
@@ -29,9 +30,9 @@ struct seq_file;
  * keep them, pins only forbid reclaim.
  *
  * Lock order: mmap lock, VM resv, BO resv, &panthor_vm.op_lock, @gpuva_lock,
- * &panthor_reclaim.lock. Reclaim holds gpuva_lock when it comes to op_lock and only tries it.
- * Freeing takes none but the last: reclaim may drop the last reference and must not wait for a
- * resv.
+ * &panthor_vm.as_lock, &panthor_reclaim.lock. Reclaim holds gpuva_lock when it comes to op_lock and
+ * only tries it. Freeing takes none but the last: reclaim may drop the last reference and must not
+ * wait for a resv.
  */
 struct panthor_gem_object {
 	/** @base: GEM object. Its shmem file is made together with the first pages. */
@@ -116,6 +117,9 @@ struct panthor_gem_object {
 	struct {
 		/** @debugfs.serial: index in &panthor_device.bos. */
 		u32 serial;
+
+		/** @debugfs.kernel: made by the driver for itself. */
+		bool kernel;
 
 		/** @debugfs.tgid: creator. */
 		pid_t tgid;

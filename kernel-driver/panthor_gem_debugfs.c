@@ -16,6 +16,10 @@
 #include "panthor_gem.h"
 #include "panthor_vm.h"
 
+enum panthor_gems_usage_flags {
+	PANTHOR_GEMS_KERNEL = BIT(0),
+};
+
 enum panthor_gems_state_flags {
 	PANTHOR_GEMS_IMPORTED = BIT(0),
 	PANTHOR_GEMS_EXPORTED = BIT(1),
@@ -44,6 +48,7 @@ struct panthor_gems_row {
 	size_t reclaimable;
 	u64 offset;
 	u32 state;
+	u32 usage;
 	char label[PANTHOR_BO_LABEL_MAXLEN];
 };
 
@@ -109,6 +114,7 @@ static void panthor_gems_fill(struct panthor_gems_row *row, struct panthor_gem_o
 	row->reclaimable = READ_ONCE(bo->reclaim.class) != PANTHOR_RECLAIM_NONE ? row->resident : 0;
 	row->offset = drm_vma_node_offset_addr(&bo->base.vma_node);
 	row->state = panthor_gems_state(bo);
+	row->usage = READ_ONCE(bo->debugfs.kernel) ? PANTHOR_GEMS_KERNEL : 0;
 
 	mutex_lock(&bo->label.lock);
 	strscpy(row->label, bo->label.str ?: "");
@@ -187,7 +193,7 @@ static void panthor_gems_show_row(struct seq_file *m, const struct panthor_gems_
 {
 	seq_printf(m, "%-31s %-15d %-10u %-10d %-15zu %-15zu 0x%-16llx0x%-8x 0x%-10x", row->creator,
 		   row->name, row->refcount, row->evictions, row->size, row->resident, row->offset,
-		   row->state, 0);
+		   row->state, row->usage);
 	seq_escape_mem(m, row->label, strlen(row->label), PANTHOR_GEMS_ESCAPES,
 		       PANTHOR_GEMS_ESCAPED);
 	seq_putc(m, '\n');

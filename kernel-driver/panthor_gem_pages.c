@@ -15,6 +15,7 @@
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+#include "panthor_trace.h"
 
 bool panthor_gem_is_wc(const struct panthor_gem_object *bo)
 {
@@ -73,6 +74,7 @@ int panthor_gem_get_pages_locked(struct panthor_gem_object *bo)
 	bo->backing.pages = pages;
 	if (bo->reclaim.evicted) {
 		bo->reclaim.evicted = false;
+		trace_bo_swapin(bo);
 		panthor_reclaim_count(reclaim, PANTHOR_COUNT_SWAPINS, 1);
 		panthor_reclaim_count(reclaim, PANTHOR_COUNT_SWAPIN_PAGES, count);
 	}

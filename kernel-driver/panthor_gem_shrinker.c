@@ -14,6 +14,7 @@
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+#include "panthor_trace.h"
 #include "panthor_vm.h"
 #include "panthor_vma.h"
 
@@ -124,6 +125,7 @@ void panthor_gem_purge_locked(struct panthor_gem_object *bo)
 
 	bo->reclaim.evicted = false;
 	bo->reclaim.purged = true;
+	trace_bo_purge(bo);
 	panthor_reclaim_count(reclaim, PANTHOR_COUNT_PURGES, 1);
 	panthor_reclaim_count(reclaim, PANTHOR_COUNT_PURGED_PAGES, panthor_gem_page_count(bo));
 }
@@ -134,6 +136,7 @@ static void panthor_gem_evict_locked(struct panthor_gem_object *bo)
 
 	panthor_gem_put_pages_locked(bo, true);
 	bo->reclaim.evicted = true;
+	trace_bo_evict(bo);
 	atomic_add_unless(&bo->reclaim.evictions, 1, INT_MAX);
 	panthor_reclaim_count(reclaim, PANTHOR_COUNT_EVICTIONS, 1);
 	panthor_reclaim_count(reclaim, PANTHOR_COUNT_EVICTED_PAGES, panthor_gem_page_count(bo));
@@ -337,6 +340,13 @@ void panthor_reclaim_vm_init(struct panthor_device *ptdev, struct panthor_reclai
 	mutex_lock(&reclaim->lock);
 	list_add_tail(&vm->node, &reclaim->vms);
 	mutex_unlock(&reclaim->lock);
+}
+
+void panthor_reclaim_vm_active(struct panthor_device *ptdev, struct panthor_reclaim_vm *vm)
+{
+	mutex_lock(&ptdev->reclaim.lock);
+	list_move_tail(&vm->node, &ptdev->reclaim.vms);
+	mutex_unlock(&ptdev->reclaim.lock);
 }
 
 void panthor_reclaim_vm_fini(struct panthor_device *ptdev, struct panthor_reclaim_vm *vm)

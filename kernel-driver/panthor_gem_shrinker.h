@@ -138,6 +138,9 @@ unsigned long panthor_reclaim_scan(struct panthor_device *ptdev, unsigned long n
 				   bool can_block);
 
 void panthor_reclaim_vm_init(struct panthor_device *ptdev, struct panthor_reclaim_vm *vm);
+
+/** panthor_reclaim_vm_active() - a VM does something: it is the last to be looked at again */
+void panthor_reclaim_vm_active(struct panthor_device *ptdev, struct panthor_reclaim_vm *vm);
 void panthor_reclaim_vm_fini(struct panthor_device *ptdev, struct panthor_reclaim_vm *vm);
 
 /**

@@ -17,9 +17,6 @@
 #include "panthor_uobj.h"
 #include "panthor_vm.h"
 
-/* The software GPU's clock: nanoseconds since boot. */
-#define PANTHOR_TIMESTAMP_FREQUENCY NSEC_PER_SEC
-
 #define PANTHOR_TIMESTAMP_LEGACY                                                                   \
 	(DRM_PANTHOR_TIMESTAMP_GPU | DRM_PANTHOR_TIMESTAMP_GPU_OFFSET | DRM_PANTHOR_TIMESTAMP_FREQ)
 
@@ -27,7 +24,7 @@
 	(PANTHOR_TIMESTAMP_LEGACY | DRM_PANTHOR_TIMESTAMP_CPU_TYPE_MASK |                          \
 	 DRM_PANTHOR_TIMESTAMP_GPU_CYCLE_COUNT | DRM_PANTHOR_TIMESTAMP_DURATION)
 
-static u8 panthor_allowed_priorities(struct drm_file *file)
+u8 panthor_allowed_priorities(struct drm_file *file)
 {
 	u8 mask = BIT(PANTHOR_GROUP_PRIORITY_LOW) | BIT(PANTHOR_GROUP_PRIORITY_MEDIUM);
 
@@ -93,7 +90,7 @@ static int panthor_query_timestamp(struct drm_panthor_dev_query *args)
 	panthor_timestamp_sample(&out);
 	local_irq_restore(irqs);
 	if (out.flags & DRM_PANTHOR_TIMESTAMP_FREQ)
-		out.timestamp_frequency = PANTHOR_TIMESTAMP_FREQUENCY;
+		out.timestamp_frequency = PANTHOR_FREQUENCY;
 	out.flags = in.flags;
 	return panthor_uobj_set(args->pointer, args->size, min_size, &out, sizeof(out));
 }

@@ -14,4 +14,7 @@ struct drm_panthor_dev_query;
  */
 int panthor_dev_query(struct drm_file *file, struct drm_panthor_dev_query *args);
 
+/** panthor_allowed_priorities() - mask over enum drm_panthor_group_priority for a caller */
+u8 panthor_allowed_priorities(struct drm_file *file);
+
 #endif

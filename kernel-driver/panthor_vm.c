@@ -49,35 +49,60 @@ static u64 panthor_vm_user_range(struct panthor_device *ptdev, u64 wanted)
 
 static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 user_range)
 {
-	struct drm_gem_object *root;
-	struct panthor_vm *vm;
+	struct drm_gem_object *root = drm_gpuvm_resv_object_alloc(&ptdev->base);
+	struct panthor_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	int ret = -ENOMEM;
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL);
-	if (!vm)
-		return ERR_PTR(-ENOMEM);
-
-	root = drm_gpuvm_resv_object_alloc(&ptdev->base);
-	if (!root) {
-		kfree(vm);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (!root || !vm)
+		goto err_free;
+	panthor_pt_cache_init(&vm->spare_tables);
+	ret = panthor_pt_init(&vm->pt);
+	if (ret)
+		goto err_free;
+	ret = -ENOMEM;
+	vm->sparse_page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!vm->sparse_page)
+		goto err_free;
+	ret = panthor_bind_entity_init(ptdev, &vm->bind_entity);
+	if (ret)
+		goto err_free;
 
 	mutex_init(&vm->op_lock);
+	mutex_init(&vm->as_lock);
+	mutex_init(&vm->submit_lock);
+	mutex_init(&vm->mm_lock);
+	drm_mm_init(&vm->mm, user_range, panthor_vm_full_range(ptdev) - user_range);
+	panthor_heap_pool_init(&vm->heaps);
 	vm->user_range = user_range;
-	drm_gpuvm_init(&vm->base, "panthor", 0, &ptdev->base, root, 0,
+	drm_gpuvm_init(&vm->base, "panthor", DRM_GPUVM_RESV_PROTECTED, &ptdev->base, root, 0,
 		       panthor_vm_full_range(ptdev), 0, 0, &panthor_gpuvm_ops);
 	drm_gem_object_put(root);
 	panthor_reclaim_vm_init(ptdev, &vm->reclaim);
 	return vm;
+
+err_free:
+	if (vm) {
+		panthor_pt_fini(&vm->pt);
+		free_page((unsigned long)vm->sparse_page);
+	}
+	kfree(vm);
+	if (root)
+		drm_gem_object_put(root);
+	return ERR_PTR(ret);
 }
 
 static void panthor_vm_destroy(struct panthor_vm *vm)
 {
+	mutex_lock(&vm->submit_lock);
 	mutex_lock(&vm->op_lock);
 	vm->destroyed = true;
 	mutex_unlock(&vm->op_lock);
+	mutex_unlock(&vm->submit_lock);
 
-	panthor_vm_unmap_all(vm);
+	/* Nothing is pushed any more; what has not run yet could only fail. */
+	drm_sched_entity_fini(&vm->bind_entity);
+	panthor_heap_pool_fini(&vm->heaps);
+	panthor_vm_unmap_whole(vm, vm->base.mm_start, vm->base.mm_range);
 	panthor_vm_put(vm);
 }
 

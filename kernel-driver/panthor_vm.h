@@ -5,16 +5,24 @@
 #include <linux/mutex.h>
 
 #include <drm/drm_gpuvm.h>
+#include <drm/drm_mm.h>
+#include <drm/gpu_scheduler.h>
 
 #include "panthor_gem_shrinker.h"
+#include "panthor_heap.h"
+#include "panthor_pt.h"
 
 struct drm_panthor_vm_bind_op;
 struct drm_panthor_vm_create;
+struct panthor_device;
 struct panthor_file;
 struct panthor_gem_object;
 
 /** PANTHOR_VM_MAX - VMs of one open file */
 #define PANTHOR_VM_MAX 32
+
+/** PANTHOR_VM_SPARE_TABLES - tables that a VM keeps when nothing is in them any more */
+#define PANTHOR_VM_SPARE_TABLES 8
 
 /** PANTHOR_VM_PAGE_SIZE - what addresses, offsets and sizes are multiples of */
 #define PANTHOR_VM_PAGE_SIZE SZ_4K
@@ -34,11 +42,47 @@ struct panthor_vm {
 	 */
 	struct mutex op_lock;
 
+	/** @submit_lock: keeps @destroyed away while asynchronous operations are queued. */
+	struct mutex submit_lock;
+
+	/**
+	 * @as_lock: @pt and, while it is held, the memory behind it. Comes after op_lock and
+	 * gpuva_lock; taken in reclaim, so nothing is allocated under it.
+	 */
+	struct mutex as_lock;
+
+	/** @pt: what the GPU sees; changed under @op_lock and @as_lock. */
+	struct panthor_pt pt;
+
+	/** @spare_tables: a few for the next change of @pt; under @as_lock. */
+	struct panthor_pt_cache spare_tables;
+
+	/** @sparse_page: what sparse mappings show, a page of the VM's own. */
+	void *sparse_page;
+
+	/** @mm_lock: @mm. */
+	struct mutex mm_lock;
+
+	/** @mm: what is taken of the kernel's part of the address space. */
+	struct drm_mm mm;
+
+	/** @heaps: tiler heaps. */
+	struct panthor_heap_pool heaps;
+
 	/** @user_range: bytes of VA from 0 that belong to the client; constant. */
 	u64 user_range;
 
-	/** @destroyed: the client gave its id back, nothing can be mapped any more; @op_lock. */
+	/**
+	 * @destroyed: the client gave its id back, nothing can be mapped any more; set under
+	 * @submit_lock and @op_lock.
+	 */
 	bool destroyed;
+
+	/** @unusable: an asynchronous operation failed; only for maps and jobs; READ_ONCE. */
+	bool unusable;
+
+	/** @bind_entity: orders asynchronous operations, see panthor_bind_job.c. */
+	struct drm_sched_entity bind_entity;
 
 	/** @reclaim: the BOs that only this VM uses. */
 	struct panthor_reclaim_vm reclaim;
@@ -121,9 +165,41 @@ int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
 			    const struct drm_panthor_vm_bind_op *op);
 
 /**
- * panthor_vm_unmap_all() - empty an address space that nobody can map into any more
+ * panthor_vm_bind_async() - queue operations
+ * @file: file, for BO and syncobj handles
  * @vm: VM
+ * @ops: operations, from user memory
+ * @count: number of @ops, not 0
+ *
+ * All or none. Return: 0, -EINVAL, -ENOENT unknown syncobj to wait for, -ENOMEM, -EINTR.
  */
-void panthor_vm_unmap_all(struct panthor_vm *vm);
+int panthor_vm_bind_async(struct drm_file *file, struct panthor_vm *vm,
+			  const struct drm_panthor_vm_bind_op *ops, u32 count);
+
+/** panthor_bind_sched_init() - what runs the VMs' asynchronous operations; lives as the device */
+int panthor_bind_sched_init(struct panthor_device *ptdev);
+
+/** panthor_bind_entity_init() - queue for one VM; drm_sched_entity_fini() ends it */
+int panthor_bind_entity_init(struct panthor_device *ptdev, struct drm_sched_entity *entity);
+
+/**
+ * panthor_vm_map_kernel() - map a BO of the driver's own, for data
+ * @vm: VM
+ * @bo: BO, all of it
+ * @va: address in the kernel's part
+ *
+ * Return: 0, -ENOMEM, -EINVAL the VM is gone or unusable.
+ */
+int panthor_vm_map_kernel(struct panthor_vm *vm, struct panthor_gem_object *bo, u64 va);
+
+/**
+ * panthor_vm_unmap_whole() - unmap a range that cuts no mapping
+ * @vm: VM
+ * @va: start
+ * @size: bytes
+ *
+ * Can not fail, since nothing has to be allocated for what is left.
+ */
+void panthor_vm_unmap_whole(struct panthor_vm *vm, u64 va, u64 size);
 
 #endif

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * VM_BIND operations.
+ * VM_BIND operations: what is checked and allocated before, done under the lock, freed after.
  */
 
 #include <linux/dma-resv.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include <drm/drm_file.h>
@@ -12,6 +13,7 @@
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+#include "panthor_trace.h"
 #include "panthor_vm.h"
 #include "panthor_vma.h"
 
@@ -19,7 +21,34 @@
 	(DRM_PANTHOR_VM_BIND_OP_MAP_READONLY | DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC |                 \
 	 DRM_PANTHOR_VM_BIND_OP_MAP_UNCACHED | DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE)
 
-static void panthor_bind_fini(struct panthor_bind_ctx *ctx)
+static u32 panthor_bind_type(const struct drm_panthor_vm_bind_op *op)
+{
+	return op->flags & DRM_PANTHOR_VM_BIND_OP_TYPE_MASK;
+}
+
+/* Most operations take no table, or give one back: let the next one have them. */
+static int panthor_bind_get_tables(struct panthor_bind_ctx *ctx)
+{
+	u64 need = PANTHOR_PT_CUT_NEED;
+
+	if (!ctx->unmap)
+		need += panthor_pt_map_need(ctx->va, ctx->size);
+
+	mutex_lock(&ctx->vm->as_lock);
+	panthor_pt_cache_move(&ctx->tables, &ctx->vm->spare_tables, need);
+	mutex_unlock(&ctx->vm->as_lock);
+	return panthor_pt_cache_fill(&ctx->tables, need);
+}
+
+static void panthor_bind_put_tables(struct panthor_bind_ctx *ctx)
+{
+	mutex_lock(&ctx->vm->as_lock);
+	panthor_pt_cache_move(&ctx->vm->spare_tables, &ctx->tables, PANTHOR_VM_SPARE_TABLES);
+	mutex_unlock(&ctx->vm->as_lock);
+	panthor_pt_cache_fini(&ctx->tables);
+}
+
+void panthor_bind_fini(struct panthor_bind_ctx *ctx)
 {
 	struct panthor_vma *vma, *next;
 
@@ -30,6 +59,7 @@ static void panthor_bind_fini(struct panthor_bind_ctx *ctx)
 	}
 	for (int i = 0; i < ARRAY_SIZE(ctx->spare); i++)
 		kfree(ctx->spare[i]);
+	panthor_bind_put_tables(ctx);
 
 	if (ctx->vm_bo)
 		panthor_vm_bo_put(ctx->vm_bo);
@@ -42,17 +72,30 @@ static void panthor_bind_fini(struct panthor_bind_ctx *ctx)
 		drm_gem_object_put(&ctx->bo->base);
 }
 
-static int panthor_bind_init(struct panthor_bind_ctx *ctx, struct panthor_vm *vm)
+static void panthor_bind_init(struct panthor_bind_ctx *ctx, struct panthor_vm *vm,
+			      const struct drm_panthor_vm_bind_op *op)
 {
-	*ctx = (struct panthor_bind_ctx){ .vm = vm };
+	*ctx = (struct panthor_bind_ctx){
+		.vm = vm,
+		.unmap = panthor_bind_type(op) == DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP,
+		.va = op->va,
+		.size = op->size,
+		.offset = op->bo_offset,
+		.flags = op->flags & PANTHOR_BIND_MAP_FLAGS,
+	};
 	INIT_LIST_HEAD(&ctx->dead);
+	panthor_pt_cache_init(&ctx->tables);
+}
 
+static int panthor_bind_alloc(struct panthor_bind_ctx *ctx)
+{
 	for (int i = 0; i < ARRAY_SIZE(ctx->spare); i++) {
-		ctx->spare[i] = kzalloc(sizeof(*ctx->spare[i]), GFP_KERNEL);
+		ctx->spare[i] = kzalloc(sizeof(*ctx->spare[i]), GFP_KERNEL_ACCOUNT);
 		if (!ctx->spare[i])
 			return -ENOMEM;
 	}
-	return 0;
+
+	return panthor_bind_get_tables(ctx);
 }
 
 static int panthor_bind_pin_locked(struct panthor_bind_ctx *ctx)
@@ -71,6 +114,19 @@ static int panthor_bind_pin_locked(struct panthor_bind_ctx *ctx)
 	return PTR_ERR_OR_ZERO(panthor_gem_get_sgt_locked(ctx->bo));
 }
 
+/* Pages first: nothing may be allocated once the BO is in the VM's lists. */
+static int panthor_bind_pin(struct panthor_bind_ctx *ctx)
+{
+	int ret = dma_resv_lock_interruptible(ctx->bo->base.resv, NULL);
+
+	if (ret)
+		return ret;
+
+	ret = panthor_bind_pin_locked(ctx);
+	dma_resv_unlock(ctx->bo->base.resv);
+	return ret;
+}
+
 static int panthor_bind_prepare_bo(struct panthor_bind_ctx *ctx)
 {
 	struct drm_gpuvm_bo *vm_bo = drm_gpuvm_bo_create(&ctx->vm->base, &ctx->bo->base);
@@ -79,12 +135,8 @@ static int panthor_bind_prepare_bo(struct panthor_bind_ctx *ctx)
 	if (!vm_bo)
 		return -ENOMEM;
 
-	ret = dma_resv_lock_interruptible(ctx->bo->base.resv, NULL);
-	if (!ret) {
-		ret = panthor_bind_pin_locked(ctx);
-		dma_resv_unlock(ctx->bo->base.resv);
-	}
-
+	ret = panthor_bind_pin(ctx);
+	dma_resv_lock(panthor_vm_resv(ctx->vm), NULL);
 	mutex_lock(&ctx->bo->gpuva_lock);
 	if (ret) {
 		drm_gpuvm_bo_put(vm_bo);
@@ -93,86 +145,121 @@ static int panthor_bind_prepare_bo(struct panthor_bind_ctx *ctx)
 		drm_gpuvm_bo_extobj_add(ctx->vm_bo);
 	}
 	mutex_unlock(&ctx->bo->gpuva_lock);
+	dma_resv_unlock(panthor_vm_resv(ctx->vm));
+
+	/* Submissions look for it as soon as its contents are wanted again. */
+	if (!ret && !ctx->pinned) {
+		dma_resv_lock(ctx->bo->base.resv, NULL);
+		drm_gpuvm_bo_evict(ctx->vm_bo, true);
+		dma_resv_unlock(ctx->bo->base.resv);
+	}
 	return ret;
 }
 
 static int panthor_bind_prepare_map(struct panthor_bind_ctx *ctx, struct drm_file *file,
-				    const struct drm_panthor_vm_bind_op *op)
+				    u32 handle)
 {
-	struct drm_gem_object *obj;
+	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
 
-	ctx->flags = op->flags & PANTHOR_BIND_MAP_FLAGS;
-	if (ctx->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE)
-		return 0;
-
-	obj = drm_gem_object_lookup(file, op->bo_handle);
 	if (!obj)
 		return -EINVAL;
 
 	ctx->bo = to_panthor_bo(obj);
-	if (op->size > obj->size || op->bo_offset > obj->size - op->size)
+	if (ctx->size > obj->size || ctx->offset > obj->size - ctx->size)
 		return -EINVAL;
 	if (ctx->bo->exclusive_vm_root &&
 	    ctx->bo->exclusive_vm_root != panthor_vm_root_gem(ctx->vm))
 		return -EINVAL;
 
-	return panthor_bind_prepare_bo(ctx);
+	return ctx->size ? panthor_bind_prepare_bo(ctx) : 0;
 }
 
-static int panthor_bind_map(struct panthor_bind_ctx *ctx, const struct drm_panthor_vm_bind_op *op)
-{
-	struct drm_gem_object *obj = ctx->bo ? &ctx->bo->base : NULL;
-	int ret = -EINVAL;
-
-	mutex_lock(&ctx->vm->op_lock);
-	if (!ctx->vm->destroyed)
-		ret = drm_gpuvm_sm_map(&ctx->vm->base, ctx, op->va, op->size, obj, op->bo_offset);
-	mutex_unlock(&ctx->vm->op_lock);
-	return ret;
-}
-
-static int panthor_bind_unmap(struct panthor_bind_ctx *ctx, u64 va, u64 size)
-{
-	int ret;
-
-	mutex_lock(&ctx->vm->op_lock);
-	ret = drm_gpuvm_sm_unmap(&ctx->vm->base, ctx, va, size);
-	mutex_unlock(&ctx->vm->op_lock);
-	return ret;
-}
-
+/* The client's part, or beyond all parts: that fails when it is carried out. */
 static bool panthor_bind_range_ok(const struct panthor_vm *vm,
 				  const struct drm_panthor_vm_bind_op *op)
 {
-	return IS_ALIGNED(op->va | op->size | op->bo_offset, PANTHOR_VM_PAGE_SIZE) &&
-	       op->size <= vm->user_range && op->va <= vm->user_range - op->size;
+	u64 end;
+
+	if (!IS_ALIGNED(op->va | op->size | op->bo_offset, PANTHOR_VM_PAGE_SIZE) ||
+	    check_add_overflow(op->va, op->size, &end))
+		return false;
+
+	return end <= vm->user_range || op->va >= vm->base.mm_range;
+}
+
+static bool panthor_bind_sparse_ok(const struct drm_panthor_vm_bind_op *op)
+{
+	return !(op->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE) ||
+	       (!op->bo_handle && !op->bo_offset &&
+		op->flags & DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
 }
 
 static int panthor_bind_check_op(const struct panthor_vm *vm,
 				 const struct drm_panthor_vm_bind_op *op)
 {
-	u32 sparse = DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE | DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC;
 	u32 attrs = op->flags & ~DRM_PANTHOR_VM_BIND_OP_TYPE_MASK;
+	bool ok;
 
-	switch (op->flags & DRM_PANTHOR_VM_BIND_OP_TYPE_MASK) {
+	switch (panthor_bind_type(op)) {
 	case DRM_PANTHOR_VM_BIND_OP_TYPE_MAP:
-		if (attrs & ~PANTHOR_BIND_MAP_FLAGS)
-			return -EINVAL;
-		if (attrs & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE &&
-		    (op->bo_handle || op->bo_offset || (attrs & sparse) != sparse))
-			return -EINVAL;
+		ok = !(attrs & ~PANTHOR_BIND_MAP_FLAGS) && panthor_bind_sparse_ok(op);
 		break;
-
 	case DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP:
-		if (attrs || op->bo_handle || op->bo_offset)
-			return -EINVAL;
+		ok = !attrs && !op->bo_handle && !op->bo_offset;
 		break;
-
+	case DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY:
+		return !attrs && !op->bo_handle && !op->bo_offset && !op->va && !op->size &&
+				       op->syncs.count ?
+			       0 :
+			       -EINVAL;
 	default:
-		return -EINVAL;
+		ok = false;
 	}
 
-	return panthor_bind_range_ok(vm, op) ? 0 : -EINVAL;
+	return ok && panthor_bind_range_ok(vm, op) ? 0 : -EINVAL;
+}
+
+int panthor_bind_prepare(struct panthor_bind_ctx *ctx, struct drm_file *file,
+			 struct panthor_vm *vm, const struct drm_panthor_vm_bind_op *op)
+{
+	int ret;
+
+	panthor_bind_init(ctx, vm, op);
+	ret = panthor_bind_check_op(vm, op);
+	if (ret)
+		return ret;
+
+	if (ctx->size) {
+		ret = panthor_bind_alloc(ctx);
+		if (ret)
+			return ret;
+	}
+
+	if (panthor_bind_type(op) != DRM_PANTHOR_VM_BIND_OP_TYPE_MAP ||
+	    op->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE)
+		return 0;
+	return panthor_bind_prepare_map(ctx, file, op->bo_handle);
+}
+
+int panthor_bind_exec(struct panthor_bind_ctx *ctx)
+{
+	struct drm_gem_object *obj = ctx->bo ? &ctx->bo->base : NULL;
+	struct drm_gpuvm *gpuvm = &ctx->vm->base;
+	int ret;
+
+	if (!ctx->size)
+		return 0;
+
+	mutex_lock(&ctx->vm->op_lock);
+	if (ctx->unmap)
+		ret = drm_gpuvm_sm_unmap(gpuvm, ctx, ctx->va, ctx->size);
+	else if (ctx->vm->destroyed || ctx->vm->unusable)
+		ret = -EINVAL;
+	else
+		ret = drm_gpuvm_sm_map(gpuvm, ctx, ctx->va, ctx->size, obj, ctx->offset);
+	mutex_unlock(&ctx->vm->op_lock);
+	trace_vm_bind(ctx, ret);
+	return ret;
 }
 
 int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
@@ -186,31 +273,45 @@ int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
 	if (!op->size)
 		return 0;
 
-	ret = panthor_bind_check_op(vm, op);
-	if (ret)
-		return ret;
-
-	ret = panthor_bind_init(&ctx, vm);
-	if (ret)
-		goto out;
-
-	if ((op->flags & DRM_PANTHOR_VM_BIND_OP_TYPE_MASK) == DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP) {
-		ret = panthor_bind_unmap(&ctx, op->va, op->size);
-	} else {
-		ret = panthor_bind_prepare_map(&ctx, file, op);
-		if (!ret)
-			ret = panthor_bind_map(&ctx, op);
-	}
-out:
+	ret = panthor_bind_prepare(&ctx, file, vm, op);
+	if (!ret)
+		ret = panthor_bind_exec(&ctx);
 	panthor_bind_fini(&ctx);
 	return ret;
 }
 
-void panthor_vm_unmap_all(struct panthor_vm *vm)
+int panthor_vm_map_kernel(struct panthor_vm *vm, struct panthor_gem_object *bo, u64 va)
 {
-	struct panthor_bind_ctx ctx = { .vm = vm, .dead = LIST_HEAD_INIT(ctx.dead) };
+	const struct drm_panthor_vm_bind_op op = {
+		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_MAP | DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC,
+		.va = va,
+		.size = bo->base.size,
+	};
+	struct panthor_bind_ctx ctx;
+	int ret;
 
-	/* Whole mappings go, so that no part of one has to be allocated. */
-	drm_WARN_ON(vm->base.drm, panthor_bind_unmap(&ctx, vm->base.mm_start, vm->base.mm_range));
+	panthor_bind_init(&ctx, vm, &op);
+	ctx.bo = bo;
+	drm_gem_object_get(&bo->base);
+	ret = panthor_bind_alloc(&ctx);
+	if (!ret)
+		ret = panthor_bind_prepare_bo(&ctx);
+	if (!ret)
+		ret = panthor_bind_exec(&ctx);
+	panthor_bind_fini(&ctx);
+	return ret;
+}
+
+void panthor_vm_unmap_whole(struct panthor_vm *vm, u64 va, u64 size)
+{
+	const struct drm_panthor_vm_bind_op op = {
+		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP,
+		.va = va,
+		.size = size,
+	};
+	struct panthor_bind_ctx ctx;
+
+	panthor_bind_init(&ctx, vm, &op);
+	drm_WARN_ON(vm->base.drm, panthor_bind_exec(&ctx));
 	panthor_bind_fini(&ctx);
 }

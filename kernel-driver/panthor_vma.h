@@ -6,6 +6,10 @@
 
 #include <drm/drm_gpuvm.h>
 
+#include "panthor_pt.h"
+
+struct drm_file;
+struct drm_panthor_vm_bind_op;
 struct panthor_gem_object;
 struct panthor_vm;
 
@@ -36,6 +40,21 @@ struct panthor_bind_ctx {
 	/** @dead: mappings taken out, by gem.entry; each still has a reference on its vm_bo. */
 	struct list_head dead;
 
+	/** @tables: for the page table. */
+	struct panthor_pt_cache tables;
+
+	/** @unmap: whether the range is to be unmapped rather than mapped. */
+	bool unmap;
+
+	/** @va: start of the range. */
+	u64 va;
+
+	/** @size: bytes of the range; 0 for nothing to do. */
+	u64 size;
+
+	/** @offset: where the new mapping starts in @bo. */
+	u64 offset;
+
 	/** @flags: attributes of the new mapping. */
 	u32 flags;
 
@@ -50,6 +69,31 @@ struct panthor_bind_ctx {
 };
 
 extern const struct drm_gpuvm_ops panthor_gpuvm_ops;
+
+/**
+ * panthor_bind_prepare() - check an operation and get all that it needs
+ * @ctx: for panthor_bind_fini(), also on failure
+ * @file: for the BO handle
+ * @vm: address space, kept alive by the caller
+ * @op: operation, from user memory
+ *
+ * Return: 0, -EINVAL, -ENOMEM, -EINTR.
+ */
+int panthor_bind_prepare(struct panthor_bind_ctx *ctx, struct drm_file *file,
+			 struct panthor_vm *vm, const struct drm_panthor_vm_bind_op *op);
+
+/**
+ * panthor_bind_exec() - carry a prepared operation out
+ * @ctx: operation
+ *
+ * A fence may depend on this: nothing is allocated, no resv taken.
+ *
+ * Return: 0 or -EINVAL for a range outside of the address space, or a map into a VM that takes
+ * none any more.
+ */
+int panthor_bind_exec(struct panthor_bind_ctx *ctx);
+
+void panthor_bind_fini(struct panthor_bind_ctx *ctx);
 
 /**
  * panthor_vm_bo_put() - drop a reference on a BO's place in a VM

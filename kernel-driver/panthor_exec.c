@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * The executor: one thread that gives every queue with jobs a slice in turn.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "panthor_device.h"
+#include "panthor_sched.h"
+#include "panthor_trace.h"
+#include "panthor_vm.h"
+
+/* Instructions of a slice at the lowest priority; each priority has twice that of the one below. */
+#define PANTHOR_SLICE 256
+
+/*
+ * How long blocked queues go without being looked at when nobody says that something changed: a
+ * plain write by the CPU does not.
+ */
+#define PANTHOR_BLOCKED_POLL_MS 5
+
+static unsigned int panthor_job_timeout_ms = 5000;
+module_param_named(job_timeout_ms, panthor_job_timeout_ms, uint, 0600);
+MODULE_PARM_DESC(job_timeout_ms, "how long a job may be at the head of its queue");
+
+static bool panthor_run_completes;
+module_param_named(run_completes, panthor_run_completes, bool, 0400);
+MODULE_PARM_DESC(run_completes, "complete work for shader cores instead of faulting on it");
+
+bool panthor_exec_can_run_locked(const struct panthor_group *group)
+{
+	lockdep_assert_held(&group->ptdev->exec.lock);
+	return !group->state && !group->destroyed;
+}
+
+void panthor_exec_kick(struct panthor_exec *exec)
+{
+	spin_lock(&exec->lock);
+	exec->kicked = true;
+	spin_unlock(&exec->lock);
+	wake_up(&exec->wait);
+}
+
+struct dma_fence *panthor_exec_push(struct panthor_job *job)
+{
+	struct panthor_queue *queue = job->queue;
+	struct panthor_group *group = queue->group;
+	struct panthor_exec *exec = &group->ptdev->exec;
+	struct dma_fence *fence = NULL;
+
+	spin_lock(&exec->lock);
+	if (!exec->task || !panthor_exec_can_run_locked(group)) {
+		fence = ERR_PTR(-ECANCELED);
+	} else if (job->size || !list_empty(&queue->jobs)) {
+		panthor_job_init_done_locked(job);
+		fence = dma_fence_get(&job->done->base);
+		list_add_tail(&job->node, &queue->jobs);
+		if (list_empty(&group->run_node))
+			list_add_tail(&panthor_group_get(group)->run_node,
+				      &exec->groups[group->priority]);
+		exec->kicked = true;
+	}
+	spin_unlock(&exec->lock);
+
+	wake_up(&exec->wait);
+	return fence;
+}
+
+/*
+ * What the command streams see.
+ */
+
+static int panthor_exec_map_page(void *priv, u64 va, enum panthor_cs_access access,
+				 void **ret_page)
+{
+	struct panthor_queue *queue = priv;
+	struct panthor_vm *vm = queue->group->vm;
+	struct panthor_pt_page page;
+
+	lockdep_assert_held(&vm->as_lock);
+	if (READ_ONCE(vm->unusable) || !panthor_pt_lookup(&vm->pt, va, &page))
+		return -EFAULT;
+	if ((access == PANTHOR_CS_WRITE && page.attrs & PANTHOR_PT_READONLY) ||
+	    (access == PANTHOR_CS_EXEC && page.attrs & PANTHOR_PT_NOEXEC))
+		return -EACCES;
+
+	if (page.attrs & PANTHOR_PT_SPARSE) {
+		*ret_page = vm->sparse_page;
+		return 0;
+	}
+	if (!pfn_valid(PHYS_PFN(page.phys)))
+		return -EFAULT;
+	*ret_page = page_address(pfn_to_page(PHYS_PFN(page.phys))) + offset_in_page(page.phys);
+	return 0;
+}
+
+static u64 panthor_exec_clock(void *priv)
+{
+	return ktime_get_boottime_ns();
+}
+
+static const struct panthor_cs_ops panthor_exec_cs_ops = {
+	.map_page = panthor_exec_map_page,
+	.timestamp = panthor_exec_clock,
+	.cycle_count = panthor_exec_clock,
+};
+
+void panthor_exec_queue_init(struct panthor_queue *queue, u32 index)
+{
+	struct panthor_group *group = queue->group;
+	const struct panthor_cs_config config = {
+		.ops = &panthor_exec_cs_ops,
+		.priv = queue,
+		.progress = group->progress,
+		.queue_count = group->queue_count,
+		.queue = index,
+		.run_policy = panthor_run_completes ? PANTHOR_CS_RUN_COMPLETES :
+						      PANTHOR_CS_RUN_FAULTS,
+	};
+
+	panthor_cs_init(&queue->cs, &config);
+}
+
+/*
+ * The thread.
+ */
+
+static struct panthor_job *panthor_exec_head(struct panthor_queue *queue)
+{
+	struct panthor_exec *exec = &queue->group->ptdev->exec;
+	struct panthor_job *job;
+
+	spin_lock(&exec->lock);
+	job = list_first_entry_or_null(&queue->jobs, struct panthor_job, node);
+	spin_unlock(&exec->lock);
+	return job;
+}
+
+/* The job may be gone when this returns. */
+static void panthor_exec_end_job(struct panthor_queue *queue, struct panthor_job *job, int error)
+{
+	struct panthor_exec *exec = &queue->group->ptdev->exec;
+	struct dma_fence *fence = dma_fence_get(&job->done->base);
+
+	spin_lock(&exec->lock);
+	list_del_init(&job->node);
+	spin_unlock(&exec->lock);
+	queue->started = false;
+	trace_job_done(job, error);
+
+	if (error)
+		dma_fence_set_error(fence, error);
+	dma_fence_signal(fence);
+	dma_fence_put(fence);
+}
+
+static void panthor_exec_cancel(struct panthor_group *group)
+{
+	for (u32 i = 0; i < group->queue_count; i++) {
+		struct panthor_queue *queue = &group->queues[i];
+		struct panthor_job *job;
+
+		while ((job = panthor_exec_head(queue)))
+			panthor_exec_end_job(queue, job, -ECANCELED);
+	}
+}
+
+/* From here on the group takes no job; those it has are cancelled at its next turn. */
+static void panthor_exec_kill(struct panthor_queue *queue, struct panthor_job *job, u32 state,
+			      int error)
+{
+	struct panthor_group *group = queue->group;
+	struct panthor_exec *exec = &group->ptdev->exec;
+
+	spin_lock(&exec->lock);
+	group->state |= state;
+	if (state & DRM_PANTHOR_GROUP_STATE_FATAL_FAULT)
+		group->fatal_queues |= BIT(queue->cs.config.queue);
+	spin_unlock(&exec->lock);
+	panthor_exec_end_job(queue, job, error);
+}
+
+static void panthor_exec_note_events(struct panthor_queue *queue)
+{
+	struct panthor_device *ptdev = queue->group->ptdev;
+
+	if (queue->cs.events & PANTHOR_CS_EVENT_SIGNAL)
+		panthor_exec_kick(&ptdev->exec);
+	if (queue->cs.events & PANTHOR_CS_EVENT_RUN_SKIPPED)
+		drm_info_once(&ptdev->base, "there are no shader cores: their work is skipped\n");
+}
+
+static void panthor_exec_fault(struct panthor_queue *queue, struct panthor_job *job)
+{
+	if (queue->cs.fault.type == PANTHOR_CS_EXC_ENDPOINT)
+		drm_info_once(&queue->group->ptdev->base,
+			      "there are no shader cores: their work faults, see run_completes\n");
+	panthor_exec_kill(queue, job, DRM_PANTHOR_GROUP_STATE_FATAL_FAULT, -EFAULT);
+}
+
+static void panthor_exec_start_job(struct panthor_queue *queue, struct panthor_job *job)
+{
+	panthor_cs_start(&queue->cs, job->addr, job->size);
+	queue->started = true;
+	trace_job_run(job);
+	queue->deadline = jiffies + msecs_to_jiffies(READ_ONCE(panthor_job_timeout_ms));
+}
+
+static enum panthor_cs_status panthor_exec_run_slice(struct panthor_queue *queue)
+{
+	struct panthor_group *group = queue->group;
+	u64 start = ktime_get_ns(), cycles = queue->cs.counters.cycles;
+	enum panthor_cs_status status;
+
+	mutex_lock(&group->vm->as_lock);
+	status = panthor_cs_run(&queue->cs, PANTHOR_SLICE << group->priority);
+	mutex_unlock(&group->vm->as_lock);
+
+	WRITE_ONCE(group->busy_ns, group->busy_ns + ktime_get_ns() - start);
+	WRITE_ONCE(group->cycles, group->cycles + queue->cs.counters.cycles - cycles);
+	return status;
+}
+
+/* Returns whether there is a point in another slice at once. */
+static bool panthor_exec_run_queue(struct panthor_queue *queue)
+{
+	struct panthor_job *job = panthor_exec_head(queue);
+	enum panthor_cs_status status = PANTHOR_CS_DONE;
+
+	if (!job)
+		return false;
+
+	if (job->size) {
+		if (!queue->started)
+			panthor_exec_start_job(queue, job);
+		status = panthor_exec_run_slice(queue);
+		panthor_exec_note_events(queue);
+	}
+
+	switch (status) {
+	case PANTHOR_CS_DONE:
+		panthor_exec_end_job(queue, job, panthor_cs_take_error(&queue->cs) ? -EIO : 0);
+		return true;
+	case PANTHOR_CS_FAULT:
+		panthor_exec_fault(queue, job);
+		return true;
+	default:
+		if (time_after(jiffies, queue->deadline))
+			panthor_exec_kill(queue, job, DRM_PANTHOR_GROUP_STATE_TIMEDOUT,
+					  -ETIMEDOUT);
+		return status == PANTHOR_CS_YIELD;
+	}
+}
+
+static bool panthor_exec_run_group(struct panthor_group *group)
+{
+	struct panthor_exec *exec = &group->ptdev->exec;
+	bool runs, more = false;
+
+	for (u32 i = 0; i < group->queue_count; i++)
+		more |= panthor_exec_run_queue(&group->queues[i]);
+
+	spin_lock(&exec->lock);
+	runs = panthor_exec_can_run_locked(group);
+	spin_unlock(&exec->lock);
+	if (!runs)
+		panthor_exec_cancel(group);
+	return more;
+}
+
+static bool panthor_exec_group_idle_locked(const struct panthor_group *group)
+{
+	for (u32 i = 0; i < group->queue_count; i++) {
+		if (!list_empty(&group->queues[i].jobs))
+			return false;
+	}
+	return true;
+}
+
+/* Every group that is on the list when this begins gets one turn. */
+static bool panthor_exec_run_priority(struct panthor_exec *exec, struct list_head *groups)
+{
+	struct panthor_group *group, *last = NULL;
+	bool more = false, idle;
+
+	spin_lock(&exec->lock);
+	if (!list_empty(groups))
+		last = list_last_entry(groups, struct panthor_group, run_node);
+	for (group = NULL; last && group != last;) {
+		group = list_first_entry(groups, struct panthor_group, run_node);
+		list_move_tail(&group->run_node, groups);
+		spin_unlock(&exec->lock);
+
+		more |= panthor_exec_run_group(group);
+		cond_resched();
+
+		spin_lock(&exec->lock);
+		idle = panthor_exec_group_idle_locked(group);
+		if (idle) {
+			list_del_init(&group->run_node);
+			panthor_group_put(group);
+		}
+	}
+	spin_unlock(&exec->lock);
+	return more;
+}
+
+static bool panthor_exec_pass(struct panthor_exec *exec)
+{
+	bool more = false;
+
+	for (int i = PANTHOR_GROUP_PRIORITIES - 1; i >= 0; i--)
+		more |= panthor_exec_run_priority(exec, &exec->groups[i]);
+	return more;
+}
+
+static bool panthor_exec_has_groups(struct panthor_exec *exec)
+{
+	bool any = false;
+
+	spin_lock(&exec->lock);
+	for (int i = 0; i < PANTHOR_GROUP_PRIORITIES; i++)
+		any |= !list_empty(&exec->groups[i]);
+	spin_unlock(&exec->lock);
+	return any;
+}
+
+static bool panthor_exec_take_kick(struct panthor_exec *exec)
+{
+	bool kicked;
+
+	spin_lock(&exec->lock);
+	kicked = exec->kicked;
+	exec->kicked = false;
+	spin_unlock(&exec->lock);
+	return kicked || kthread_should_stop();
+}
+
+static int panthor_exec_thread(void *data)
+{
+	struct panthor_exec *exec = data;
+
+	while (!kthread_should_stop()) {
+		if (panthor_exec_pass(exec))
+			continue;
+
+		if (panthor_exec_has_groups(exec))
+			wait_event_idle_timeout(exec->wait, panthor_exec_take_kick(exec),
+						msecs_to_jiffies(PANTHOR_BLOCKED_POLL_MS));
+		else
+			wait_event_idle(exec->wait, panthor_exec_take_kick(exec));
+	}
+	return 0;
+}
+
+int panthor_exec_init(struct panthor_device *ptdev)
+{
+	struct panthor_exec *exec = &ptdev->exec;
+
+	spin_lock_init(&exec->lock);
+	init_waitqueue_head(&exec->wait);
+	for (int i = 0; i < PANTHOR_GROUP_PRIORITIES; i++)
+		INIT_LIST_HEAD(&exec->groups[i]);
+	return 0;
+}
+
+int panthor_exec_start(struct panthor_device *ptdev)
+{
+	struct task_struct *task = kthread_run(panthor_exec_thread, &ptdev->exec, "panthor-gpu");
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+
+	ptdev->exec.task = task;
+	return 0;
+}
+
+/* What is left is cancelled here, and what comes later is not taken any more. */
+void panthor_exec_stop(struct panthor_device *ptdev)
+{
+	struct panthor_exec *exec = &ptdev->exec;
+	struct task_struct *task = exec->task;
+	struct panthor_group *group, *next;
+	LIST_HEAD(left);
+
+	spin_lock(&exec->lock);
+	exec->task = NULL;
+	spin_unlock(&exec->lock);
+	kthread_stop(task);
+
+	spin_lock(&exec->lock);
+	for (int i = 0; i < PANTHOR_GROUP_PRIORITIES; i++)
+		list_splice_init(&exec->groups[i], &left);
+	spin_unlock(&exec->lock);
+	list_for_each_entry_safe(group, next, &left, run_node) {
+		list_del_init(&group->run_node);
+		panthor_exec_cancel(group);
+		panthor_group_put(group);
+	}
+}

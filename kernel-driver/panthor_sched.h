@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Groups of queues, the jobs in them, and the thread that executes them.
+ *
+ * A job comes from its ioctl through its queue's drm_sched entity, which orders it and waits for
+ * what it depends on, to the queue's list, from which the executor takes it. Only the executor
+ * takes jobs off that list, so it needs no lock to look at the one it works on.
+ */
+#ifndef __PANTHOR_SCHED_H__
+#define __PANTHOR_SCHED_H__
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <drm/gpu_scheduler.h>
+
+#include "panthor_cs.h"
+#include "panthor_drm.h"
+#include "panthor_sync.h"
+
+struct panthor_device;
+struct panthor_file;
+struct panthor_vm;
+
+/** PANTHOR_GROUP_MAX - groups of one open file */
+#define PANTHOR_GROUP_MAX 128
+
+/** PANTHOR_GROUP_PRIORITIES - number of enum drm_panthor_group_priority */
+#define PANTHOR_GROUP_PRIORITIES (PANTHOR_GROUP_PRIORITY_REALTIME + 1)
+
+/**
+ * struct panthor_exec - the executor
+ */
+struct panthor_exec {
+	/** @task: the thread; runs from probe to remove. */
+	struct task_struct *task;
+
+	/** @wait: where the thread sleeps. */
+	wait_queue_head_t wait;
+
+	/**
+	 * @lock: @groups, @kicked, and of every group the lists of jobs, state and fatal_queues.
+	 * Fences are signalled without it.
+	 */
+	spinlock_t lock;
+
+	/** @groups: those with jobs, by priority; each entry holds a reference. */
+	struct list_head groups[PANTHOR_GROUP_PRIORITIES];
+
+	/** @kicked: something changed since the thread last looked. */
+	bool kicked;
+};
+
+/**
+ * struct panthor_queue - one queue of a group
+ */
+struct panthor_queue {
+	/** @group: owner. */
+	struct panthor_group *group;
+
+	/** @sched: as many jobs as fit the ring are with the executor, others wait here. */
+	struct drm_gpu_scheduler sched;
+
+	/** @entity: orders the jobs. */
+	struct drm_sched_entity entity;
+
+	/** @fence_context: of the jobs that the executor has. */
+	u64 fence_context;
+
+	/** @fence_seqno: latest of @fence_context, under &panthor_exec.lock. */
+	u64 fence_seqno;
+
+	/** @jobs: with the executor, in order, under &panthor_exec.lock. */
+	struct list_head jobs;
+
+	/** @cs: what is being executed; the executor's own. */
+	struct panthor_cs cs;
+
+	/** @started: whether the first of @jobs is in @cs; the executor's own. */
+	bool started;
+
+	/** @deadline: jiffies when it has taken too long; the executor's own. */
+	unsigned long deadline;
+};
+
+/**
+ * struct panthor_group - queues that live and die together
+ *
+ * Referred to by its id, by every job, and by the executor while it has jobs.
+ */
+struct panthor_group {
+	struct kref refcount;
+
+	/** @ptdev: device. */
+	struct panthor_device *ptdev;
+
+	/** @vm: address space, with a reference. */
+	struct panthor_vm *vm;
+
+	/** @priority: enum drm_panthor_group_priority. */
+	u32 priority;
+
+	/** @run_node: entry in &panthor_exec.groups, under its lock. */
+	struct list_head run_node;
+
+	/** @state: enum drm_panthor_group_state_flags, under &panthor_exec.lock. */
+	u32 state;
+
+	/** @fatal_queues: mask of queues that faulted, under &panthor_exec.lock. */
+	u32 fatal_queues;
+
+	/** @destroyed: the client gave its id back, under &panthor_exec.lock. */
+	bool destroyed;
+
+	/** @busy_ns: time spent executing; written by the executor. */
+	u64 busy_ns;
+
+	/** @cycles: cost of what was executed; written by the executor. */
+	u64 cycles;
+
+	/** @progress: progress counters of the queues; the executor's. */
+	u64 progress[32];
+
+	/** @release_work: the end, where waiting for the schedulers is allowed. */
+	struct work_struct release_work;
+
+	u32 queue_count;
+	struct panthor_queue queues[] __counted_by(queue_count);
+};
+
+/**
+ * struct panthor_fence - the executor's word that a job is done
+ */
+struct panthor_fence {
+	struct dma_fence base;
+
+	/** @lock: for @base, which may outlive everything else. */
+	spinlock_t lock;
+};
+
+/**
+ * struct panthor_job - one submission to one queue
+ */
+struct panthor_job {
+	struct drm_sched_job base;
+
+	/** @queue: where to; holds a reference on the group. */
+	struct panthor_queue *queue;
+
+	/** @node: entry in &panthor_queue.jobs. */
+	struct list_head node;
+
+	/** @addr: stream. */
+	u64 addr;
+
+	/** @size: bytes of it, 0 for none. */
+	u32 size;
+
+	/** @syncs: only while the ioctl runs. */
+	struct panthor_sync_ops syncs;
+
+	/** @done: signalled by the executor; initialised when it gets the job. */
+	struct panthor_fence *done;
+
+	/** @free_work: freeing takes locks that running jobs must not wait for. */
+	struct work_struct free_work;
+};
+
+static inline struct panthor_group *panthor_group_get(struct panthor_group *group)
+{
+	kref_get(&group->refcount);
+	return group;
+}
+
+void panthor_group_put(struct panthor_group *group);
+
+void panthor_group_pool_init(struct panthor_file *pfile);
+void panthor_group_pool_fini(struct panthor_file *pfile);
+
+/**
+ * panthor_group_pool_create() - new group with an id
+ * @pfile: file
+ * @args: the ioctl's; group_handle is set on success
+ * @queues: as many as args->queues.count
+ * @allowed: mask of priorities that the caller may use
+ *
+ * Return: 0, -EINVAL, -EACCES for a priority that is not allowed, -EBUSY for too many groups,
+ * -ENOMEM.
+ */
+int panthor_group_pool_create(struct panthor_file *pfile, struct drm_panthor_group_create *args,
+			      const struct drm_panthor_queue_create *queues, u32 allowed);
+
+/** panthor_group_pool_destroy() - end a group, running or not; 0 or -EINVAL */
+int panthor_group_pool_destroy(struct panthor_file *pfile, u32 handle);
+
+/** panthor_group_pool_get() - group of an id with a reference for the caller, or NULL */
+struct panthor_group *panthor_group_pool_get(struct panthor_file *pfile, u32 handle);
+
+/**
+ * panthor_group_submit() - give jobs to the queues of a group
+ * @file: file, for syncobj handles
+ * @group: group
+ * @submits: jobs, from user memory
+ * @count: number of them, not 0
+ *
+ * All or none. Return: 0, -EINVAL, -ENOENT unknown syncobj to wait for, -ENOMEM, -EINTR.
+ */
+int panthor_group_submit(struct drm_file *file, struct panthor_group *group,
+			 const struct drm_panthor_queue_submit *submits, u32 count);
+
+/** panthor_job_queue_init() - scheduler and entity of a queue; 0 or -errno */
+int panthor_job_queue_init(struct panthor_queue *queue, u32 ringbuf_size);
+void panthor_job_queue_fini(struct panthor_queue *queue);
+
+int panthor_exec_init(struct panthor_device *ptdev);
+int panthor_exec_start(struct panthor_device *ptdev);
+void panthor_exec_stop(struct panthor_device *ptdev);
+
+/** panthor_exec_can_run_locked() - whether a group takes more jobs */
+bool panthor_exec_can_run_locked(const struct panthor_group *group);
+
+/**
+ * panthor_exec_push() - hand a job over to the executor
+ * @job: what it depends on has happened
+ *
+ * Return: fence that it signals, NULL when there is nothing to do, or ERR_PTR(-ECANCELED) when
+ * the group is dead.
+ */
+struct dma_fence *panthor_exec_push(struct panthor_job *job);
+
+/** panthor_job_init_done_locked() - get a job's fence ready; &panthor_exec.lock held */
+void panthor_job_init_done_locked(struct panthor_job *job);
+
+/** panthor_exec_kick() - have the executor look at a group whose state was changed */
+void panthor_exec_kick(struct panthor_exec *exec);
+
+/** panthor_exec_queue_init() - set the command-stream state of a queue up */
+void panthor_exec_queue_init(struct panthor_queue *queue, u32 index);
+
+#endif
