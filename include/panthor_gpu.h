@@ -112,7 +112,7 @@ struct panthor_vm *panthor_vm_unref(struct panthor_vm *vm);
 /** panthor_vm_id - the kernel's number, valid in the device's file while the VM lives */
 uint32_t panthor_vm_id(const struct panthor_vm *vm);
 
-/** panthor_vm_user_va_range - bytes from address 0 on that are the caller's, or more than asked */
+/** panthor_vm_user_va_range - size in bytes of the caller's part, which starts at address 0 */
 uint64_t panthor_vm_user_va_range(const struct panthor_vm *vm);
 
 /**

@@ -19,11 +19,6 @@ struct fake_ioctl {
 	bool in_tyr;
 };
 
-static struct fake_bo *bo_of(const struct fake_file *file, uint32_t handle)
-{
-	return handle < FAKE_MAX_HANDLES ? file->handles[handle] : NULL;
-}
-
 static int run_version(struct fake *fake, struct fake_file *file, void *arg)
 {
 	struct drm_version *version = arg;
@@ -40,7 +35,7 @@ static int run_version(struct fake *fake, struct fake_file *file, void *arg)
 static int run_gem_close(struct fake *fake, struct fake_file *file, void *arg)
 {
 	const struct drm_gem_close *close = arg;
-	struct fake_bo *bo = bo_of(file, close->handle);
+	struct fake_bo *bo = fake_bo_of_locked(file, close->handle);
 
 	fake->unlocked_handle_calls += !fake_thread_holds_lock();
 	if (!bo)
@@ -54,13 +49,15 @@ static int run_gem_close(struct fake *fake, struct fake_file *file, void *arg)
 static int run_handle_to_fd(struct fake *fake, struct fake_file *file, void *arg)
 {
 	struct drm_prime_handle *prime = arg;
-	struct fake_bo *bo = bo_of(file, prime->handle);
+	struct fake_bo *bo = fake_bo_of_locked(file, prime->handle);
 	int fd;
 
 	if (prime->flags & ~(uint32_t)(DRM_CLOEXEC | DRM_RDWR))
 		return -EINVAL;
 	if (!bo)
 		return -ENOENT;
+	if (bo->vm_id)
+		return -EINVAL;
 	fd = fake_add_dmabuf_locked(fake, bo);
 	if (fd < 0)
 		return fd;
@@ -79,6 +76,8 @@ static int run_fd_to_handle(struct fake *fake, struct fake_file *file, void *arg
 		bo = fake->fds[prime->fd].dmabuf;
 	if (!bo)
 		return fcntl(prime->fd, F_GETFD) < 0 ? -EBADF : -EINVAL;
+	if (fake->bogus_handle)
+		return 0;
 
 	for (int i = 1; i < FAKE_MAX_HANDLES && !handle; i++)
 		handle = file->handles[i] == bo ? i : 0;
@@ -86,7 +85,7 @@ static int run_fd_to_handle(struct fake *fake, struct fake_file *file, void *arg
 		handle = fake_add_handle_locked(file, bo);
 	if (handle < 0)
 		return handle;
-	prime->handle = fake->bogus_handle ? 0 : (uint32_t)handle;
+	prime->handle = (uint32_t)handle;
 	return 0;
 }
 
@@ -177,27 +176,31 @@ static int run_bo_create(struct fake *fake, struct fake_file *file, void *arg)
 	struct fake_bo *bo;
 	int handle;
 
-	if (!create->size || create->pad || create->flags & ~known || create->exclusive_vm_id ||
+	if (!create->size || create->pad || create->flags & ~known ||
+	    (create->exclusive_vm_id && !fake_vm_locked(&file->gpu, create->exclusive_vm_id)) ||
 	    create->flags == (DRM_PANTHOR_BO_NO_MMAP | DRM_PANTHOR_BO_WB_MMAP))
 		return -EINVAL;
 	if (size >= 1ull << 40)
 		return -ENOSPC;
 
+	if (fake->bogus_handle)
+		return 0;
 	bo = fake_add_bo_locked(fake, size, create->flags, false);
+	bo->vm_id = create->exclusive_vm_id;
 	handle = fake_add_handle_locked(file, bo);
 	if (handle < 0) {
 		fake_put_bo_locked(fake, bo);
 		return handle;
 	}
 	create->size = fake->bogus_size ? fake->bogus_size : size;
-	create->handle = fake->bogus_handle ? 0 : (uint32_t)handle;
+	create->handle = (uint32_t)handle;
 	return 0;
 }
 
 static int run_bo_mmap_offset(struct fake *fake, struct fake_file *file, void *arg)
 {
 	struct drm_panthor_bo_mmap_offset *offset = arg;
-	const struct fake_bo *bo = bo_of(file, offset->handle);
+	const struct fake_bo *bo = fake_bo_of_locked(file, offset->handle);
 
 	if (offset->pad)
 		return -EINVAL;
@@ -212,7 +215,7 @@ static int run_bo_mmap_offset(struct fake *fake, struct fake_file *file, void *a
 static int run_bo_set_label(struct fake *fake, struct fake_file *file, void *arg)
 {
 	const struct drm_panthor_bo_set_label *arg_label = arg;
-	struct fake_bo *bo = bo_of(file, arg_label->handle);
+	struct fake_bo *bo = fake_bo_of_locked(file, arg_label->handle);
 	const char *label = (const char *)(uintptr_t)arg_label->label;
 
 	if (arg_label->pad)
@@ -238,7 +241,7 @@ static int run_bo_sync(struct fake *fake, struct fake_file *file, void *arg)
 	if (sync->ops.count != 1 || sync->ops.stride != sizeof(*op))
 		return -EINVAL;
 	memcpy(&fake->args[FAKE_BO_SYNC].bo_sync_op, op, sizeof(*op));
-	bo = bo_of(file, op->handle);
+	bo = fake_bo_of_locked(file, op->handle);
 	if (!bo)
 		return -ENOENT;
 	if (op->offset > bo->size || op->size > bo->size - op->offset || bo->foreign ||
@@ -250,7 +253,7 @@ static int run_bo_sync(struct fake *fake, struct fake_file *file, void *arg)
 static int run_bo_query_info(struct fake *fake, struct fake_file *file, void *arg)
 {
 	struct drm_panthor_bo_query_info *info = arg;
-	const struct fake_bo *bo = bo_of(file, info->handle);
+	const struct fake_bo *bo = fake_bo_of_locked(file, info->handle);
 
 	if (!bo)
 		return -ENOENT;
@@ -263,7 +266,7 @@ static int run_bo_query_info(struct fake *fake, struct fake_file *file, void *ar
 static int run_bo_madvise(struct fake *fake, struct fake_file *file, void *arg)
 {
 	struct drm_panthor_bo_madvise *madvise = arg;
-	struct fake_bo *bo = bo_of(file, madvise->handle);
+	struct fake_bo *bo = fake_bo_of_locked(file, madvise->handle);
 	bool drop = madvise->madv == DRM_PANTHOR_BO_MADV_DONTNEED;
 
 	if (madvise->pad || madvise->madv > DRM_PANTHOR_BO_MADV_PAGEOUT)
@@ -280,6 +283,17 @@ static int run_bo_madvise(struct fake *fake, struct fake_file *file, void *arg)
 	return 0;
 }
 
+static int run_set_user_mmio_offset(struct fake *fake, struct fake_file *file, void *arg)
+{
+	const struct drm_panthor_set_user_mmio_offset *set = arg;
+
+	if (set->offset != DRM_PANTHOR_USER_MMIO_OFFSET_32BIT &&
+	    set->offset != DRM_PANTHOR_USER_MMIO_OFFSET_64BIT)
+		return -EINVAL;
+	file->mmio_offset = set->offset;
+	return 0;
+}
+
 static const struct fake_ioctl ioctls[] = {
 	{ DRM_IOCTL_VERSION, FAKE_VERSION, 0, run_version, true },
 	{ DRM_IOCTL_GEM_CLOSE, FAKE_GEM_CLOSE, 0, run_gem_close, true },
@@ -292,6 +306,30 @@ static const struct fake_ioctl ioctls[] = {
 	{ DRM_IOCTL_PANTHOR_BO_SYNC, FAKE_BO_SYNC, 7, run_bo_sync, false },
 	{ DRM_IOCTL_PANTHOR_BO_QUERY_INFO, FAKE_BO_QUERY_INFO, 7, run_bo_query_info, false },
 	{ DRM_IOCTL_PANTHOR_BO_MADVISE, FAKE_BO_MADVISE, 0, run_bo_madvise, false },
+	{ DRM_IOCTL_PANTHOR_SET_USER_MMIO_OFFSET, FAKE_SET_USER_MMIO_OFFSET, 5,
+	  run_set_user_mmio_offset, false },
+	{ DRM_IOCTL_PANTHOR_VM_CREATE, FAKE_VM_CREATE, 0, fake_vm_create, false },
+	{ DRM_IOCTL_PANTHOR_VM_DESTROY, FAKE_VM_DESTROY, 0, fake_vm_destroy, false },
+	{ DRM_IOCTL_PANTHOR_VM_BIND, FAKE_VM_BIND, 0, fake_vm_bind, false },
+	{ DRM_IOCTL_PANTHOR_VM_GET_STATE, FAKE_VM_GET_STATE, 0, fake_vm_get_state, false },
+	{ DRM_IOCTL_PANTHOR_GROUP_CREATE, FAKE_GROUP_CREATE, 0, fake_group_create, false },
+	{ DRM_IOCTL_PANTHOR_GROUP_DESTROY, FAKE_GROUP_DESTROY, 0, fake_group_destroy, false },
+	{ DRM_IOCTL_PANTHOR_GROUP_SUBMIT, FAKE_GROUP_SUBMIT, 0, fake_group_submit, false },
+	{ DRM_IOCTL_PANTHOR_GROUP_GET_STATE, FAKE_GROUP_GET_STATE, 0, fake_group_get_state, false },
+	{ DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, FAKE_TILER_HEAP_CREATE, 0, fake_tiler_heap_create,
+	  false },
+	{ DRM_IOCTL_PANTHOR_TILER_HEAP_DESTROY, FAKE_TILER_HEAP_DESTROY, 0, fake_tiler_heap_destroy,
+	  false },
+	{ DRM_IOCTL_SYNCOBJ_CREATE, FAKE_SYNCOBJ_CREATE, 0, fake_syncobj_create, true },
+	{ DRM_IOCTL_SYNCOBJ_DESTROY, FAKE_SYNCOBJ_DESTROY, 0, fake_syncobj_destroy, true },
+	{ DRM_IOCTL_SYNCOBJ_WAIT, FAKE_SYNCOBJ_WAIT, 0, fake_syncobj_wait, true },
+	{ DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, FAKE_SYNCOBJ_TIMELINE_WAIT, 0,
+	  fake_syncobj_timeline_wait, true },
+	{ DRM_IOCTL_SYNCOBJ_RESET, FAKE_SYNCOBJ_RESET, 0, fake_syncobj_reset, true },
+	{ DRM_IOCTL_SYNCOBJ_SIGNAL, FAKE_SYNCOBJ_SIGNAL, 0, fake_syncobj_signal, true },
+	{ DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL, FAKE_SYNCOBJ_TIMELINE_SIGNAL, 0,
+	  fake_syncobj_timeline_signal, true },
+	{ DRM_IOCTL_SYNCOBJ_QUERY, FAKE_SYNCOBJ_QUERY, 0, fake_syncobj_query, true },
 };
 
 static const struct fake_ioctl *find_ioctl(unsigned long request)

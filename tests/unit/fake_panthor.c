@@ -79,7 +79,7 @@ void fake_put_bo_locked(struct fake *fake, struct fake_bo *bo)
 {
 	struct fake_bo **link = &fake->bos;
 
-	if (bo->handles || bo->dmabufs)
+	if (bo->handles || bo->dmabufs || bo->mappings)
 		return;
 	while (*link != bo)
 		link = &(*link)->next;
@@ -130,13 +130,14 @@ struct fake *fake_new(int minor)
 	fake->nodes[0] = (struct fake_node){ "/dev/dri/card0", 0, "panthor", 1, 0 };
 	fake->nodes[1] = (struct fake_node){ "/dev/dri/renderD128", 128, "panthor", 1, 0 };
 	fake->next_mmap_offset = 1ull << 32;
+	fake->flush_id = 0x1234;
 	pthread_mutex_init(&fake->lock, NULL);
 	return fake;
 }
 
 unsigned int fake_free(struct fake *fake)
 {
-	unsigned int left = fake->map_count;
+	unsigned int left = fake->map_count + fake->orphans;
 
 	for (const struct fake_bo *bo = fake->bos; bo; bo = bo->next)
 		left++;
@@ -165,13 +166,18 @@ unsigned int fake_calls(struct fake *fake, enum fake_call call)
 	return count;
 }
 
+struct fake_bo *fake_bo_of_locked(const struct fake_file *file, uint32_t handle)
+{
+	return handle < FAKE_MAX_HANDLES ? file->handles[handle] : NULL;
+}
+
 struct fake_bo *fake_bo(struct fake *fake, int fd, uint32_t handle)
 {
 	struct fake_bo *bo = NULL;
 
 	pthread_mutex_lock(&fake->lock);
-	if (fake_file_locked(fake, fd) && handle < FAKE_MAX_HANDLES)
-		bo = fake_file_locked(fake, fd)->handles[handle];
+	if (fake_file_locked(fake, fd))
+		bo = fake_bo_of_locked(fake_file_locked(fake, fd), handle);
 	pthread_mutex_unlock(&fake->lock);
 	return bo;
 }

@@ -4,7 +4,7 @@
  *
  * It keeps files, handles, BOs and dma-bufs (each a memfd), answers with the errnos of the kernel,
  * logs every call, fails the calls it is told to fail, and can run a function in front of any call,
- * in the thread that makes it.
+ * in the thread that makes it. What its GPU has is in fake_gpu.h.
  */
 #ifndef FAKE_PANTHOR_H
 #define FAKE_PANTHOR_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fake_gpu.h"
 #include "panthor_drm.h"
 #include "transport.h"
 
@@ -40,6 +41,25 @@ enum fake_call {
 	FAKE_BO_SYNC,
 	FAKE_BO_QUERY_INFO,
 	FAKE_BO_MADVISE,
+	FAKE_SET_USER_MMIO_OFFSET,
+	FAKE_VM_CREATE,
+	FAKE_VM_DESTROY,
+	FAKE_VM_BIND,
+	FAKE_VM_GET_STATE,
+	FAKE_GROUP_CREATE,
+	FAKE_GROUP_DESTROY,
+	FAKE_GROUP_SUBMIT,
+	FAKE_GROUP_GET_STATE,
+	FAKE_TILER_HEAP_CREATE,
+	FAKE_TILER_HEAP_DESTROY,
+	FAKE_SYNCOBJ_CREATE,
+	FAKE_SYNCOBJ_DESTROY,
+	FAKE_SYNCOBJ_WAIT,
+	FAKE_SYNCOBJ_TIMELINE_WAIT,
+	FAKE_SYNCOBJ_RESET,
+	FAKE_SYNCOBJ_SIGNAL,
+	FAKE_SYNCOBJ_TIMELINE_SIGNAL,
+	FAKE_SYNCOBJ_QUERY,
 	FAKE_OTHER,
 	FAKE_CALL_COUNT,
 };
@@ -57,7 +77,7 @@ struct fake_node {
 	int open_error;
 };
 
-/* Lives while it has a handle or a dma-buf. */
+/* Lives while it has a handle, a dma-buf or a GPU mapping. */
 struct fake_bo {
 	struct fake_bo *next;
 	uint64_t size;
@@ -65,7 +85,9 @@ struct fake_bo {
 	bool foreign;
 	unsigned int handles;
 	unsigned int dmabufs;
-	int memfd; /* -1 until somebody maps or exports it */
+	unsigned int mappings;
+	uint32_t vm_id; /* the only VM that may map it, 0 for any */
+	int memfd;	/* -1 until somebody maps or exports it */
 	uint64_t mmap_offset;
 	char *label;
 	uint32_t madv;
@@ -77,6 +99,8 @@ struct fake_file {
 	const struct fake_node *node;
 	unsigned int fds;
 	struct fake_bo *handles[FAKE_MAX_HANDLES]; /* [0] stays empty */
+	struct fake_gpu gpu;
+	uint64_t mmio_offset;
 };
 
 /* A descriptor is a DRM file, a dma-buf, or neither. */
@@ -97,6 +121,21 @@ union fake_arg {
 	struct drm_panthor_bo_sync_op bo_sync_op;
 	struct drm_panthor_bo_query_info bo_query_info;
 	struct drm_panthor_bo_madvise bo_madvise;
+	struct drm_panthor_set_user_mmio_offset set_user_mmio_offset;
+	struct drm_panthor_vm_create vm_create;
+	struct drm_panthor_vm_destroy vm_destroy;
+	struct drm_panthor_vm_bind vm_bind;
+	struct drm_panthor_vm_get_state vm_get_state;
+	struct drm_panthor_group_create group_create;
+	struct drm_panthor_group_destroy group_destroy;
+	struct drm_panthor_group_submit group_submit;
+	struct drm_panthor_group_get_state group_get_state;
+	struct drm_panthor_tiler_heap_create tiler_heap_create;
+	struct drm_panthor_tiler_heap_destroy tiler_heap_destroy;
+	struct drm_syncobj_create syncobj_create;
+	struct drm_syncobj_destroy syncobj_destroy;
+	struct drm_syncobj_wait syncobj_wait;
+	struct drm_syncobj_timeline_wait syncobj_timeline_wait;
 };
 
 struct fake_failure {
@@ -122,6 +161,13 @@ struct fake {
 	uint64_t bogus_size;
 	uint64_t bogus_offset;
 	bool bogus_handle;
+	uint64_t bogus_va;
+	uint32_t bogus_first;
+
+	/* What its GPU does, and what it was last told. */
+	struct fake_gpu_config gpu;
+	struct fake_gpu_log gpu_log;
+	uint32_t flush_id;
 
 	/* Runs in front of a call, without the fake's lock; it may call the library. */
 	void (*hook)(struct fake *fake, enum fake_call call);
@@ -136,6 +182,8 @@ struct fake {
 	struct fake_bo *bos;
 	uint64_t next_mmap_offset;
 	unsigned int map_count;
+	/* Handles of all kinds that were still there when their file was closed. */
+	unsigned int orphans;
 	/* GEM_CLOSE or FD_TO_HANDLE by a thread that holds no library lock. */
 	unsigned int unlocked_handle_calls;
 };
@@ -143,7 +191,7 @@ struct fake {
 /* A driver of 1.@minor on /dev/dri/card0 and renderD128, with 4 KiB pages and no coherency. */
 struct fake *fake_new(int minor);
 
-/* Frees it and returns how many descriptors, BOs and mappings were left behind. */
+/* Frees it and returns how many descriptors, handles, BOs and mappings were left behind. */
 unsigned int fake_free(struct fake *fake);
 
 /* From now on, the @nth call of that kind fails with -@error, once. */
@@ -177,5 +225,6 @@ void fake_put_bo_locked(struct fake *fake, struct fake_bo *bo);
 int fake_add_handle_locked(struct fake_file *file, struct fake_bo *bo);
 int fake_memfd_locked(struct fake_bo *bo);
 int fake_add_dmabuf_locked(struct fake *fake, struct fake_bo *bo);
+struct fake_bo *fake_bo_of_locked(const struct fake_file *file, uint32_t handle);
 
 #endif

@@ -26,6 +26,7 @@ static int open_node_locked(struct fake *fake, const struct fake_node *node)
 		return -node->open_error;
 	file = calloc(1, sizeof(*file));
 	file->node = node;
+	file->mmio_offset = DRM_PANTHOR_USER_MMIO_OFFSET_64BIT;
 	fd = fake_add_fd_locked(fake, open("/dev/null", O_RDWR | O_CLOEXEC), file, NULL);
 	if (fd < 0)
 		free(file);
@@ -61,9 +62,11 @@ static void put_file_locked(struct fake *fake, struct fake_file *file)
 
 		if (!bo)
 			continue;
+		fake->orphans++;
 		bo->handles--;
 		fake_put_bo_locked(fake, bo);
 	}
+	fake->orphans += fake_gpu_fini_locked(fake, &file->gpu);
 	free(file);
 }
 
@@ -153,17 +156,40 @@ static int map_locked(struct fake *fake, struct fake_bo *bo, size_t size, int pr
 	return 0;
 }
 
+/* The one register page there is. */
+static int map_mmio_locked(struct fake *fake, uint64_t offset, size_t size, int prot,
+			   void **ret_ptr)
+{
+	int fd;
+	void *ptr;
+
+	if (offset || size != fake->page_size || prot != PROT_READ)
+		return -EINVAL;
+	fd = memfd_create("fake registers", MFD_CLOEXEC);
+	if (ftruncate(fd, (off_t)size) || pwrite(fd, &fake->flush_id, 4, 0) != 4)
+		return -EIO;
+	ptr = mmap(NULL, size, prot, MAP_SHARED, fd, 0);
+	close(fd);
+	fake->map_count++;
+	*ret_ptr = ptr;
+	return 0;
+}
+
 static int fake_mmap(void *priv, size_t size, int prot, int fd, uint64_t offset, void **ret_ptr)
 {
 	struct fake *fake = priv;
 	int r = fake_enter(fake, FAKE_MMAP, NULL, 0);
+	const struct fake_file *file;
 
 	if (r)
 		return r;
-	r = -ENODEV;
-	if (fake_file_locked(fake, fd)) {
+	file = fake_file_locked(fake, fd);
+	if (!file)
+		r = -ENODEV;
+	else if (offset >= file->mmio_offset)
+		r = map_mmio_locked(fake, offset - file->mmio_offset, size, prot, ret_ptr);
+	else
 		r = map_locked(fake, bo_at_offset_locked(fake, offset), size, prot, ret_ptr);
-	}
 	fake_leave(fake);
 	return r;
 }

@@ -13,6 +13,8 @@ struct worker {
 	pthread_t thread;
 	uint32_t seed;
 	int shared_fd;
+	struct panthor_vm *vm;
+	const struct worker *first;
 	unsigned int wrong;
 };
 
@@ -78,6 +80,39 @@ static void shared_round(struct worker *worker)
 	panthor_bo_unref(bo);
 }
 
+/* A BO, a batch, a group and a syncobj of one's own, in a VM and a device that all share. */
+static void gpu_round(struct worker *worker)
+{
+	struct panthor_device *dev = worker->fixture->dev;
+	uint64_t va = (uint64_t)(worker - worker->first + 1) << 20, point = 1;
+	struct panthor_submit *submit = NULL;
+	struct panthor_group *group = NULL;
+	struct panthor_bind *bind = NULL;
+	struct panthor_bo *bo = NULL;
+	uint32_t handle = 0;
+
+	EXPECT(worker, !panthor_bo_new_in_vm(worker->vm, 8192, 0, &bo));
+	EXPECT(worker, !panthor_syncobj_new(dev, 0, &handle));
+	EXPECT(worker, !panthor_bind_new(worker->vm, &bind));
+	EXPECT(worker, !panthor_bind_map(bind, bo, 0, va, 8192, 0));
+	EXPECT(worker, !panthor_bind_unmap(bind, va + 4096, 4096));
+	EXPECT(worker, !panthor_bind_signal(bind, PANTHOR_BIND_BATCH, handle, 1));
+	EXPECT(worker, !panthor_bind_queue(bind));
+	panthor_bo_unref(bo);
+	panthor_bind_free(bind);
+
+	EXPECT(worker, !panthor_group_new(worker->vm, NULL, &group));
+	EXPECT(worker, !panthor_submit_new(group, &submit));
+	EXPECT(worker, !panthor_submit_stream(submit, 0, va, 8, PANTHOR_FLUSH_ID_NOW));
+	EXPECT(worker, !panthor_submit_wait(submit, handle, 1));
+	EXPECT(worker, !panthor_submit_run(submit));
+	panthor_group_unref(group);
+	panthor_submit_free(submit);
+	EXPECT(worker, !panthor_syncobj_wait(dev, &handle, &point, 1, 0, 0, NULL));
+	EXPECT(worker, !panthor_vm_unmap(worker->vm, va, 8192));
+	EXPECT(worker, !panthor_syncobj_destroy(dev, handle));
+}
+
 static void *work(void *data)
 {
 	struct worker *worker = data;
@@ -89,7 +124,9 @@ static void *work(void *data)
 					  (enum panthor_feature)(i % PANTHOR_FEATURE_COUNT)) == 1);
 		own_round(worker);
 		shared_round(worker);
+		gpu_round(worker);
 	}
+	panthor_vm_unref(worker->vm);
 	panthor_device_unref(worker->fixture->dev);
 	return NULL;
 }
@@ -99,17 +136,27 @@ static void eight_threads(void **state)
 	struct worker workers[THREADS] = { 0 };
 	struct fixture *f = *state;
 	int fd = fake_make_dmabuf(f->fake, 8192, true);
+	struct panthor_vm *vm = new_vm(f->dev, 0);
 	unsigned int wrong = 0;
 
 	for (uint32_t i = 0; i < THREADS; i++) {
-		workers[i] = (struct worker){ .fixture = f, .seed = i + 1, .shared_fd = fd };
+		workers[i] = (struct worker){
+			.fixture = f,
+			.seed = i + 1,
+			.shared_fd = fd,
+			.vm = panthor_vm_ref(vm),
+			.first = workers,
+		};
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	}
+	/* The last of them destroys it. */
+	panthor_vm_unref(vm);
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(workers[i].thread, NULL);
 		wrong += workers[i].wrong;
 	}
 	assert_int_equal(wrong, 0);
+	assert_int_equal(fake_calls(f->fake, FAKE_VM_DESTROY), 1);
 	fake_close_dmabuf(f->fake, fd);
 }
 

@@ -40,3 +40,21 @@ struct panthor_bo *new_bo(struct panthor_device *dev, uint64_t size, uint32_t fl
 	assert_non_null(bo);
 	return bo;
 }
+
+struct panthor_vm *new_vm(struct panthor_device *dev, uint64_t user_va_range)
+{
+	struct panthor_vm *vm = NULL;
+
+	assert_int_equal(panthor_vm_new(dev, user_va_range, &vm), 0);
+	assert_non_null(vm);
+	return vm;
+}
+
+uint32_t new_syncobj(struct panthor_device *dev, uint32_t flags)
+{
+	uint32_t handle = 0;
+
+	assert_int_equal(panthor_syncobj_new(dev, flags, &handle), 0);
+	assert_int_not_equal(handle, 0);
+	return handle;
+}

@@ -34,6 +34,12 @@ struct panthor_device *open_fake(struct fake *fake);
 /* A BO that must come into being. */
 struct panthor_bo *new_bo(struct panthor_device *dev, uint64_t size, uint32_t flags);
 
+/* The same of a VM and of a syncobj. */
+struct panthor_vm *new_vm(struct panthor_device *dev, uint64_t user_va_range);
+uint32_t new_syncobj(struct panthor_device *dev, uint32_t flags);
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 #define fixture_test(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 #endif
