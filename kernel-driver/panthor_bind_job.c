@@ -104,7 +104,7 @@ int panthor_bind_entity_init(struct panthor_device *ptdev, struct drm_sched_enti
 {
 	struct drm_gpu_scheduler *sched = &ptdev->bind_sched;
 
-	return drm_sched_entity_init(entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	return drm_sched_entity_init(entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
 }
 
 static struct panthor_bind_job *panthor_bind_job_new(struct panthor_sync_batch *batch,
