@@ -2,6 +2,8 @@
 /*
  * libdrm_panthor: GPU buffer memory on panthor, from userspace.
  *
+ * This is the one to include; panthor_cs.h comes on top for who writes command streams.
+ *
  * Conventions, true for every function unless its comment says otherwise:
  *
  * - Success is 0, failure a negative errno; errno itself is left alone. Outputs are named ret_*

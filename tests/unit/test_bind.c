@@ -242,6 +242,12 @@ static void queue_places_the_syncs(void **state)
 			assert_int_equal(log->ops[i].syncs.count, counts[i]);
 		}
 	}
+	/* Emptied, it has none of them left. */
+	panthor_bind_reset(b.bind);
+	add_maps(&b, 3);
+	assert_int_equal(panthor_bind_queue(b.bind), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(log->ops[i].syncs.count, 0);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(panthor_syncobj_destroy(b.f->dev, handles[i]), 0);
 	end(&b);
