@@ -25,7 +25,8 @@ cache_dir() {
 	printf '%s/panthor-bo\n' "${XDG_CACHE_HOME:-${HOME:-/root}/.cache}"
 }
 
-# quietly WHAT CMD...: runs CMD with its output held back; shows it only when CMD fails.
+# quietly WHAT CMD...: runs CMD with its output held back; shows it only when CMD fails. A terminal
+# shows WHAT while it lasts.
 quietly() {
 	local what=$1 log status
 
@@ -36,7 +37,9 @@ quietly() {
 	fi
 	log=$(mktemp)
 	status=0
+	[ ! -t 2 ] || printf '%s ...' "$what" >&2
 	"$@" >"$log" 2>&1 </dev/null || status=$?
+	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$status" -ne 0 ]; then
 		cat "$log" >&2
 		say "$what failed (status $status)"

@@ -77,6 +77,8 @@ kernel_fetch() {
 	fi
 	[ -n "$release" ] || die 1 "the archive has no linux-image-$KERNEL_SERIES"
 
+	# Left by somebody who was killed: nobody else is here while we hold the lock.
+	rm -rf "$dir"/.unpack.*
 	say "fetching Debian's kernel $release into $dir"
 	tmp=$(mktemp -d "$dir/.unpack.XXXXXX")
 	if ! (kernel_unpack "$tmp" "$release") 2>"$tmp/err"; then

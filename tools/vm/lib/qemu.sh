@@ -5,7 +5,7 @@
 # Hangs and stalls are reported only when no starvation of the host explains them; an oops or a hung
 # task ends the run at once.
 KERNEL_ARGS="console=ttyS0 panic=-1 oops=panic \
-hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=120 \
+cryptomgr.notests hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=120 \
 watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300"
 
 # QEMU 7.2 computes the flags after cmpxchg16b from stale state. An interrupt right behind it saves
