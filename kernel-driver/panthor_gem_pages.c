@@ -86,7 +86,8 @@ static void panthor_gem_put_sgt_locked(struct panthor_gem_object *bo)
 	if (!bo->sgt)
 		return;
 
-	dma_unmap_sgtable(bo->base.dev->dev, bo->sgt, DMA_BIDIRECTIONAL, 0);
+	dma_sync_sgtable_for_cpu(bo->base.dev->dev, bo->sgt, DMA_BIDIRECTIONAL);
+	dma_unmap_sgtable(bo->base.dev->dev, bo->sgt, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(bo->sgt);
 	kfree(bo->sgt);
 	bo->sgt = NULL;
@@ -108,13 +109,18 @@ static struct sg_table *panthor_gem_map_sgt_locked(struct panthor_gem_object *bo
 	if (IS_ERR(sgt))
 		return sgt;
 
-	ret = dma_map_sgtable(bo->base.dev->dev, sgt, DMA_BIDIRECTIONAL, 0);
+	/*
+	 * The importers of a shared BO map the same pages. The DMA API takes that only from who
+	 * looks after the caches himself.
+	 */
+	ret = dma_map_sgtable(bo->base.dev->dev, sgt, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
 	if (ret) {
 		sg_free_table(sgt);
 		kfree(sgt);
 		return ERR_PTR(ret);
 	}
 
+	dma_sync_sgtable_for_device(bo->base.dev->dev, sgt, DMA_BIDIRECTIONAL);
 	bo->sgt = sgt;
 	return sgt;
 }
