@@ -21,15 +21,17 @@ _panthor_bo() {
 	--by) words='process label none' ;;
 	--sort) words='size resident evictions count process label none' ;;
 	--total | --bo-size | --workers | --rounds | --duration | --dontneed | --compress) return ;;
-	--seed | --expect-evictions | --expect-purges) return ;;
+	--vms | --shared | --seed) return ;;
+	--expect-evictions | --expect-class-evictions | --expect-purges) return ;;
 	*)
 		case ${COMP_WORDS[1]} in
 		info) words='--device --json --help' ;;
 		gems) words='--device --file --by --sort --totals --no-header --json --help' ;;
 		stress)
 			words='--device --total --bo-size --workers --rounds --duration --dontneed'
-			words+=' --compress --seed --expect-evictions --expect-purges --best-effort'
-			words+=' --report --json --help'
+			words+=' --gpu --vms --shared --compress --seed --expect-evictions'
+			words+=' --expect-class-evictions --expect-purges --best-effort --report'
+			words+=' --json --help'
 			;;
 		esac
 		;;

@@ -14,6 +14,7 @@ static struct stress_result *good(void)
 	assert_non_null(result);
 	result->requested_bytes = 1000;
 	result->populated_bytes = result->final_bytes = 1000;
+	result->populated_held_bytes = result->final_held_bytes = 1000;
 	result->have_swap = true;
 	result->madvise = true;
 	result->source = STRESS_SOURCE_RECLAIM;
@@ -21,8 +22,8 @@ static struct stress_result *good(void)
 	result->reclaim_after.value[RECLAIM_EVICTIONS] = 105;
 	result->reclaim_before.value[RECLAIM_PURGES] = 40;
 	result->reclaim_after.value[RECLAIM_PURGES] = 43;
-	result->gems_populated = (struct stress_gems){ .have = true, .own_bos = 1,
-						       .own_size_bytes = 1000 };
+	result->gems_populated =
+		(struct stress_gems){ .have = true, .own_bos = 1, .own_size_bytes = 1000 };
 	result->gems_final = result->gems_populated;
 	result->counts.verified_bytes = 5000;
 	result->counts.purged_bos = 2;
@@ -94,12 +95,14 @@ static void test_load(void **state)
 	struct stress_options options = { .workers = 1 };
 	struct stress_result *result = good();
 
-	result->final_bytes = result->gems_final.own_size_bytes = 900;
+	result->final_bytes = result->final_held_bytes = 900;
+	result->gems_final.own_size_bytes = 900;
 	result->counts.touch_failures = 7;
 	judged(result, &options, STATUS_FAILED, "7 touches");
 	options.best_effort = true;
 	result = good();
-	result->final_bytes = result->gems_final.own_size_bytes = 900;
+	result->final_bytes = result->final_held_bytes = 900;
+	result->gems_final.own_size_bytes = 900;
 	judged(result, &options, STATUS_OK, NULL);
 }
 

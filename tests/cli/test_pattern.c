@@ -23,17 +23,29 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void fill(void *bytes, uint64_t key, uint32_t compress)
+{
+	pattern_fill(bytes, SIZE, &(struct pattern){ .key = key, .compress = compress });
+}
+
+static uint64_t verify(const void *bytes, uint64_t key, uint32_t compress,
+		       struct pattern_mismatch *mismatch)
+{
+	return pattern_verify(bytes, SIZE, &(struct pattern){ .key = key, .compress = compress },
+			      mismatch);
+}
+
 static void test_round_trip(void **state)
 {
 	struct pattern_mismatch mismatch;
 	uint64_t key = 9;
 
 	for (uint32_t compress = 0; compress <= 100; compress++) {
-		pattern_fill(*state, SIZE, key, compress);
-		assert_int_equal(pattern_verify(*state, SIZE, key, compress, &mismatch), 0);
+		fill(*state, key, compress);
+		assert_int_equal(verify(*state, key, compress, &mismatch), 0);
 		assert_int_equal(mismatch.words, 0);
 		key++;
-		assert_true(pattern_verify(*state, SIZE, key, compress, &mismatch) > 0);
+		assert_true(verify(*state, key, compress, &mismatch) > 0);
 	}
 }
 
@@ -44,13 +56,13 @@ static void test_every_bit(void **state)
 	struct pattern_mismatch mismatch;
 	uint64_t word;
 
-	pattern_fill(bytes, SIZE, 7, 85);
+	fill(bytes, 7, 85);
 	for (size_t bit = 0; bit < 8 * SIZE; bit += 61) {
 		size_t offset = bit / 64 * 8;
 
 		memcpy(&word, bytes + offset, 8);
 		bytes[bit / 8] ^= 1 << bit % 8;
-		assert_int_equal(pattern_verify(bytes, SIZE, 7, 85, &mismatch), 1);
+		assert_int_equal(verify(bytes, 7, 85, &mismatch), 1);
 		assert_int_equal(mismatch.offset, offset);
 		assert_int_equal(mismatch.expected, word);
 		memcpy(&word, bytes + offset, 8);
@@ -67,17 +79,36 @@ static void test_pages_differ(void **state)
 	char page[PATTERN_PAGE];
 
 	for (uint32_t compress = 0; compress <= 100; compress += 50) {
-		pattern_fill(bytes, SIZE, 3, compress);
+		fill(bytes, 3, compress);
 		for (size_t i = 1; i < SIZE / PATTERN_PAGE; i++)
 			assert_memory_not_equal(bytes, bytes + i * PATTERN_PAGE, PATTERN_PAGE);
 		memcpy(page, bytes, sizeof(page));
 		memcpy(bytes, bytes + PATTERN_PAGE, sizeof(page));
 		memcpy(bytes + PATTERN_PAGE, page, sizeof(page));
-		assert_true(pattern_verify(bytes, SIZE, 3, compress, &mismatch) > PATTERN_WORDS);
+		assert_true(verify(bytes, 3, compress, &mismatch) > PATTERN_WORDS);
 	}
 	assert_int_not_equal(pattern_key(1, 0, 0, 0), pattern_key(1, 0, 0, 1));
 	assert_int_not_equal(pattern_key(1, 0, 1, 0), pattern_key(1, 1, 0, 0));
 	assert_int_not_equal(pattern_key(1, 0, 0, 0), pattern_key(2, 0, 0, 0));
+}
+
+/* The GPU's lines change their 16 words of each page, and nothing else. */
+static void test_lines(void **state)
+{
+	struct pattern pattern = { .key = 5, .compress = 85 };
+	struct pattern_mismatch mismatch;
+
+	pattern_fill(*state, SIZE, &pattern);
+	pattern.lines = true;
+	pattern.line_key = 6;
+	assert_int_equal(pattern_verify(*state, SIZE, &pattern, &mismatch),
+			 2 * PATTERN_LINE_WORDS * (SIZE / PATTERN_PAGE));
+	assert_int_equal(mismatch.offset, 0);
+	pattern_fill(*state, SIZE, &pattern);
+	assert_int_equal(pattern_verify(*state, SIZE, &pattern, &mismatch), 0);
+	pattern.line_key = 7;
+	assert_int_equal(pattern_verify(*state, SIZE, &pattern, &mismatch),
+			 2 * PATTERN_LINE_WORDS * (SIZE / PATTERN_PAGE));
 }
 
 /* Swap stores a page of one repeated word without compressing it: no page may be like that. */
@@ -85,20 +116,21 @@ static void test_never_same_filled(void **state)
 {
 	uint64_t *words = *state;
 
-	pattern_fill(words, SIZE, 11, 100);
+	fill(words, 11, 100);
 	for (size_t page = 0; page < SIZE / PATTERN_PAGE; page++)
 		assert_int_not_equal(words[page * PATTERN_WORDS], words[page * PATTERN_WORDS + 1]);
 }
 
 static void test_zero(void **state)
 {
+	const struct pattern zero = { .zero = true };
 	unsigned char *bytes = *state;
 	struct pattern_mismatch mismatch;
 
 	memset(bytes, 0, SIZE);
-	assert_int_equal(pattern_verify_zero(bytes, SIZE, &mismatch), 0);
+	assert_int_equal(pattern_verify(bytes, SIZE, &zero, &mismatch), 0);
 	bytes[SIZE - 1] = 1;
-	assert_int_equal(pattern_verify_zero(bytes, SIZE, &mismatch), 1);
+	assert_int_equal(pattern_verify(bytes, SIZE, &zero, &mismatch), 1);
 	assert_int_equal(mismatch.offset, SIZE - 8);
 	assert_int_equal(mismatch.expected, 0);
 }
@@ -108,7 +140,7 @@ static void test_frozen(void **state)
 {
 	uint64_t *words = *state;
 
-	pattern_fill(words, SIZE, pattern_key(42, 1, 2, 3), 85);
+	fill(words, pattern_key(42, 1, 2, 3), 85);
 	assert_int_equal(words[0], UINT64_C(0x757349b2e98f45c3));
 	assert_int_equal(words[SIZE / 8 - 1], UINT64_C(0x5d616b9dddee1f16));
 }
@@ -196,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_every_bit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pages_differ, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_never_same_filled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zero, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_frozen, setup, teardown),

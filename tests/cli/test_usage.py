@@ -54,6 +54,9 @@ def wrong_usage():
         ["stress", "--workers", "1000"], ["stress", "--dontneed", "101"],
         ["stress", "--compress", "x"], ["stress", "--duration", "1y"], ["stress", "--rounds", "0"],
         ["stress", "--expect-purges", "1"], ["stress", "--json", "--report", "x"],
+        ["stress", "--vms", "2"], ["stress", "--shared", "0"], ["stress", "--gpu", "--vms", "33"],
+        ["stress", "--expect-class-evictions", "1"], ["stress", "--gpu", "--shared", "101"],
+        ["stress", "--gpu", "--vms", "1", "--shared", "10"],
         ["stress", "--seed", "0x"], ["gems", "--file"], ["stress", "--total="], ["--"],
     ]
     for args in wrong:
@@ -149,7 +152,8 @@ def completion():
     equal(complete(""), [*COMMANDS, "--help", "--version"])
     for command in COMMANDS:
         equal(sorted(complete(command, "--")), sorted(options(command)), f"options of {command}")
-    equal(complete("stress", "--exp"), ["--expect-evictions", "--expect-purges"])
+    equal(complete("stress", "--exp"),
+          ["--expect-evictions", "--expect-class-evictions", "--expect-purges"])
     for option in "--by", "--sort":
         for word in complete("gems", option, ""):
             run("gems", option, word, "--file", "/nonexistent", status=1)

@@ -14,12 +14,15 @@
 #include "doc.h"
 #include "interrupt.h"
 #include "stress.h"
+#include "stress_gpu.h"
 
-#define DEFAULT_TOTAL (UINT64_C(256) << 20)
-#define DEFAULT_BO_SIZE (UINT64_C(1) << 20)
+#define DEFAULT_TOTAL	 (UINT64_C(256) << 20)
+#define DEFAULT_BO_SIZE	 (UINT64_C(1) << 20)
 #define DEFAULT_COMPRESS 85
-#define DEFAULT_ROUNDS 3
-#define MAX_WORKERS 256
+#define DEFAULT_ROUNDS	 3
+#define DEFAULT_SHARED	 25
+#define SHARED_NOT_SAID	 UINT32_MAX
+#define MAX_WORKERS	 256
 
 #define FIELD(member) offsetof(struct stress_options, member)
 
@@ -32,18 +35,26 @@ static const struct option options[] = {
 	  OPTION_SIZES, FIELD(bo_sizes), NULL },
 	{ "workers", "N", "processes that share the load (default: one per CPU)", OPTION_COUNT,
 	  FIELD(workers), NULL },
-	{ "rounds", "N", "times that every BO is visited (default: 3)", OPTION_COUNT,
-	  FIELD(rounds), NULL },
+	{ "rounds", "N", "times that every BO is visited (default: 3)", OPTION_COUNT, FIELD(rounds),
+	  NULL },
 	{ "duration", "SECONDS", "go on for so long instead, one whole round at least",
 	  OPTION_SECONDS, FIELD(duration_s), NULL },
 	{ "dontneed", "PCT", "share of the BOs advised DONTNEED while idle (default: 0)",
 	  OPTION_PERCENT, FIELD(dontneed), NULL },
+	{ "gpu", NULL, "map the BOs into GPU VMs, and have jobs write and verify them", OPTION_FLAG,
+	  FIELD(gpu), NULL },
+	{ "vms", "N", "VMs of each worker (default: 2, or as many as it takes)", OPTION_COUNT,
+	  FIELD(vms), NULL },
+	{ "shared", "PCT", "share of the BOs that two VMs map (default: 25)", OPTION_PERCENT,
+	  FIELD(shared), NULL },
 	{ "compress", "PCT", "compressible share of the contents (default: 85)", OPTION_PERCENT,
 	  FIELD(compress), NULL },
 	{ "seed", "N", "seed of contents and draws, to replay a run", OPTION_U64, FIELD(seed),
 	  NULL },
 	{ "expect-evictions", "N", "fail when the kernel evicted fewer BOs", OPTION_COUNT,
 	  FIELD(expect_evictions), NULL },
+	{ "expect-class-evictions", "N", "fail when it evicted fewer of any class, with --gpu",
+	  OPTION_COUNT, FIELD(expect_class_evictions), NULL },
 	{ "expect-purges", "N", "fail when the kernel purged fewer BOs", OPTION_COUNT,
 	  FIELD(expect_purges), NULL },
 	{ "best-effort", NULL, "do not fail when memory ends before the total is reached",
@@ -62,9 +73,25 @@ static void set_defaults(struct stress_options *opts)
 		.bo_sizes = { .bytes = { DEFAULT_BO_SIZE }, .count = 1 },
 		.workers = cpus > 0 ? (uint64_t)cpus : 1,
 		.compress = DEFAULT_COMPRESS,
+		.shared = SHARED_NOT_SAID,
 	};
 	if (getrandom(&opts->seed, sizeof(opts->seed), GRND_NONBLOCK) != sizeof(opts->seed))
 		opts->seed = (uint64_t)getpid();
+}
+
+static void check_gpu_options(struct doc *doc, struct stress_options *opts)
+{
+	bool shared_said = opts->shared != SHARED_NOT_SAID;
+
+	if (!opts->gpu && (opts->vms || shared_said || opts->expect_class_evictions))
+		doc_fail(doc, STATUS_USAGE, 0,
+			 "--vms, --shared and --expect-class-evictions need --gpu");
+	if (opts->vms > STRESS_MAX_VMS)
+		doc_fail(doc, STATUS_USAGE, 0, "at most %d VMs are possible", STRESS_MAX_VMS);
+	if (!shared_said)
+		opts->shared = opts->gpu && opts->vms != 1 ? DEFAULT_SHARED : 0;
+	if (opts->vms == 1 && opts->shared)
+		doc_fail(doc, STATUS_USAGE, 0, "--shared needs two VMs");
 }
 
 static bool check_options(struct doc *doc, struct stress_options *opts)
@@ -75,6 +102,7 @@ static bool check_options(struct doc *doc, struct stress_options *opts)
 		doc_fail(doc, STATUS_USAGE, 0, "--json and --report exclude each other");
 	if (opts->expect_purges && !opts->dontneed)
 		doc_fail(doc, STATUS_USAGE, 0, "--expect-purges needs --dontneed");
+	check_gpu_options(doc, opts);
 	if (!opts->rounds && !opts->duration_s)
 		opts->rounds = DEFAULT_ROUNDS;
 	return !doc->status;
@@ -122,7 +150,41 @@ static bool check_device(struct doc *doc, const struct stress_options *opts,
 	return true;
 }
 
-static void stress(struct doc *doc, const struct stress_options *opts, struct panthor_device *dev)
+/*
+ * For a job, all that its VM maps has to be in memory at once. With a job of every worker at a
+ * time, and BOs shared by two VMs, that is to be a quarter of the RAM.
+ */
+static uint64_t enough_vms(const struct stress_options *opts, const struct stress_result *result)
+{
+	double mapped = (double)result->requested_bytes * (100 + opts->shared) / 100;
+	double vms = 4 * mapped / (double)result->ram_bytes;
+
+	if (vms > STRESS_MAX_VMS - 1)
+		return STRESS_MAX_VMS;
+	return vms > 1 ? (uint64_t)vms + 1 : 2;
+}
+
+static bool check_gpu(struct doc *doc, struct stress_options *opts, struct panthor_device *dev,
+		      const struct stress_result *result)
+{
+	char version[DOC_VERSION_SIZE];
+	int r = opts->gpu ? stress_gpu_supported(dev) : 0;
+
+	if (opts->gpu && !opts->vms)
+		opts->vms = enough_vms(opts, result);
+	if (!r)
+		return true;
+	doc_driver_version(dev, version);
+	if (r == -EOPNOTSUPP)
+		doc_fail(doc, STATUS_UNSUPPORTED, r,
+			 "%s %s has no GPU that runs jobs: leave out --gpu", doc_driver_name(dev),
+			 version);
+	else
+		doc_fail(doc, STATUS_FAILED, r, "cannot set up the GPU: %s", strerror(-r));
+	return false;
+}
+
+static void stress(struct doc *doc, struct stress_options *opts, struct panthor_device *dev)
 {
 	struct stress_result *result = calloc(1, sizeof(*result));
 
@@ -130,7 +192,7 @@ static void stress(struct doc *doc, const struct stress_options *opts, struct pa
 		doc_fail(doc, STATUS_FAILED, ENOMEM, "out of memory");
 		return;
 	}
-	if (check_device(doc, opts, dev, result)) {
+	if (check_device(doc, opts, dev, result) && check_gpu(doc, opts, dev, result)) {
 		if (!opts->json) {
 			sink_puts(doc->stdout_sink, "seed ");
 			sink_hex(doc->stdout_sink, opts->seed);

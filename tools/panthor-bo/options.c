@@ -170,7 +170,7 @@ static void help_line(const char *name, const char *arg, const char *help)
 	char left[64];
 
 	snprintf(left, sizeof(left), "--%s%s%s", name, arg ? " " : "", arg ? arg : "");
-	printf("  %-26s %s\n", left, help);
+	printf("  %-27s %s\n", left, help);
 }
 
 void command_help(const struct command *command)

@@ -3,36 +3,59 @@
 
 #include <string.h>
 
-#define LINE_WORDS 8
-
 uint64_t pattern_key(uint64_t seed, uint32_t worker, uint32_t bo, uint32_t generation)
 {
 	return pattern_mix(pattern_mix(seed ^ ((uint64_t)worker << 32 | bo)) + generation);
 }
 
-void pattern_page(uint64_t key, uint64_t page, uint32_t compress, uint64_t words[PATTERN_WORDS])
+uint32_t pattern_line(uint64_t line_key, uint64_t ret_words[PATTERN_LINE_WORDS])
 {
-	uint64_t base = pattern_mix(key ^ pattern_mix(page));
-	size_t random = PATTERN_WORDS * (100 - compress) / 100;
-	uint64_t line[LINE_WORDS];
+	for (uint64_t i = 0; i < PATTERN_LINE_WORDS; i++)
+		ret_words[i] = pattern_mix(line_key ^ i);
+	return ((uint32_t)pattern_mix(line_key + 1) & INT32_MAX) | 1;
+}
+
+static void fill_words(const struct pattern *pattern, uint64_t page, uint64_t words[PATTERN_WORDS])
+{
+	uint64_t base = pattern_mix(pattern->key ^ pattern_mix(page));
+	size_t random = PATTERN_WORDS * (100 - pattern->compress) / 100;
+	uint64_t line[PATTERN_LINE_WORDS];
 	size_t i;
 
-	for (i = 0; i < LINE_WORDS; i++)
+	for (i = 0; i < PATTERN_LINE_WORDS; i++)
 		line[i] = pattern_mix(base ^ i);
 	for (i = 0; i < random; i++)
-		words[i] = pattern_mix(base + LINE_WORDS + i);
-	for (; i % LINE_WORDS && i < PATTERN_WORDS; i++)
-		words[i] = line[i % LINE_WORDS];
-	for (; i < PATTERN_WORDS; i += LINE_WORDS)
+		words[i] = pattern_mix(base + PATTERN_LINE_WORDS + i);
+	for (; i % PATTERN_LINE_WORDS && i < PATTERN_WORDS; i++)
+		words[i] = line[i % PATTERN_LINE_WORDS];
+	for (; i < PATTERN_WORDS; i += PATTERN_LINE_WORDS)
 		memcpy(words + i, line, sizeof(line));
 }
 
-void pattern_fill(void *ptr, uint64_t size, uint64_t key, uint32_t compress)
+void pattern_page(const struct pattern *pattern, uint64_t page, uint64_t words[PATTERN_WORDS])
+{
+	uint64_t line[PATTERN_LINE_WORDS];
+
+	if (pattern->zero) {
+		memset(words, 0, PATTERN_PAGE);
+		return;
+	}
+	fill_words(pattern, page, words);
+	if (pattern->lines) {
+		uint64_t step = pattern_line(pattern->line_key, line);
+
+		line[0] += step * page;
+		memcpy(words, line, sizeof(line));
+		memcpy(words + PATTERN_WORDS - PATTERN_LINE_WORDS, line, sizeof(line));
+	}
+}
+
+void pattern_fill(void *ptr, uint64_t size, const struct pattern *pattern)
 {
 	uint64_t words[PATTERN_WORDS];
 
 	for (uint64_t offset = 0; offset < size; offset += PATTERN_PAGE) {
-		pattern_page(key, offset / PATTERN_PAGE, compress, words);
+		pattern_page(pattern, offset / PATTERN_PAGE, words);
 		memcpy((char *)ptr + offset, words, sizeof(words));
 	}
 }
@@ -64,28 +87,18 @@ static void compare_page(const void *ptr, const uint64_t *expected, uint64_t off
 		count_words(got, expected, offset, mismatch);
 }
 
-uint64_t pattern_verify(const void *ptr, uint64_t size, uint64_t key, uint32_t compress,
+uint64_t pattern_verify(const void *ptr, uint64_t size, const struct pattern *pattern,
 			struct pattern_mismatch *ret_mismatch)
 {
 	struct pattern_mismatch mismatch = { .words = 0 };
 	uint64_t words[PATTERN_WORDS];
 
 	for (uint64_t offset = 0; offset < size; offset += PATTERN_PAGE) {
-		pattern_page(key, offset / PATTERN_PAGE, compress, words);
+		/* No page of zeroes differs from another. */
+		if (!pattern->zero || !offset)
+			pattern_page(pattern, offset / PATTERN_PAGE, words);
 		compare_page(ptr, words, offset, &mismatch);
 	}
-	*ret_mismatch = mismatch;
-	return mismatch.words;
-}
-
-uint64_t pattern_verify_zero(const void *ptr, uint64_t size,
-			     struct pattern_mismatch *ret_mismatch)
-{
-	static const uint64_t zeroes[PATTERN_WORDS];
-	struct pattern_mismatch mismatch = { .words = 0 };
-
-	for (uint64_t offset = 0; offset < size; offset += PATTERN_PAGE)
-		compare_page(ptr, zeroes, offset, &mismatch);
 	*ret_mismatch = mismatch;
 	return mismatch.words;
 }

@@ -11,10 +11,11 @@
 #ifndef PATTERN_H
 #define PATTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define PATTERN_PAGE 4096u
+#define PATTERN_PAGE  4096u
 #define PATTERN_WORDS (PATTERN_PAGE / 8)
 
 /** pattern_mix - a well-mixed function of 64 bits */
@@ -32,11 +33,31 @@ static inline uint64_t pattern_mix(uint64_t x)
  */
 uint64_t pattern_key(uint64_t seed, uint32_t worker, uint32_t bo, uint32_t generation);
 
-/** pattern_page - the contents of page number @page; @compress percent of it are compressible */
-void pattern_page(uint64_t key, uint64_t page, uint32_t compress, uint64_t words[PATTERN_WORDS]);
+#define PATTERN_LINE_WORDS 8
+
+/* What a BO holds, every word of it. */
+struct pattern {
+	bool zero; /* nothing: it is new, or was purged; the rest does not matter then */
+	uint64_t key;
+	uint32_t compress; /* percent of each page */
+	/* The first and the last 64 bytes of each page are lines of another key: the GPU's. */
+	bool lines;
+	uint64_t line_key;
+};
+
+/**
+ * pattern_line - the line that a page begins and ends with
+ * @ret_words: of page 0; the first word grows by the result with each page, the others stay
+ *
+ * Simple enough for a command stream to make it. Returns the step, 1 to INT32_MAX.
+ */
+uint32_t pattern_line(uint64_t line_key, uint64_t ret_words[PATTERN_LINE_WORDS]);
+
+/** pattern_page - the contents of page number @page */
+void pattern_page(const struct pattern *pattern, uint64_t page, uint64_t words[PATTERN_WORDS]);
 
 /** pattern_fill - write @size bytes, a multiple of PATTERN_PAGE */
-void pattern_fill(void *ptr, uint64_t size, uint64_t key, uint32_t compress);
+void pattern_fill(void *ptr, uint64_t size, const struct pattern *pattern);
 
 struct pattern_mismatch {
 	uint64_t words; /* that differ; the rest is of the first one */
@@ -45,12 +66,8 @@ struct pattern_mismatch {
 	uint64_t got;
 };
 
-/** pattern_verify - compare every word with what pattern_fill() wrote; returns words that differ */
-uint64_t pattern_verify(const void *ptr, uint64_t size, uint64_t key, uint32_t compress,
+/** pattern_verify - compare with what pattern_fill() writes; returns the words that differ */
+uint64_t pattern_verify(const void *ptr, uint64_t size, const struct pattern *pattern,
 			struct pattern_mismatch *ret_mismatch);
-
-/** pattern_verify_zero - compare every word with zero */
-uint64_t pattern_verify_zero(const void *ptr, uint64_t size,
-			     struct pattern_mismatch *ret_mismatch);
 
 #endif

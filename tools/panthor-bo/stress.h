@@ -35,7 +35,11 @@ struct stress_options {
 	uint32_t dontneed; /* percent of BOs */
 	uint32_t compress; /* percent of each page */
 	uint64_t expect_evictions; /* 0: nothing expected */
+	uint64_t expect_class_evictions; /* of each of the classes */
 	uint64_t expect_purges;
+	bool gpu;
+	uint64_t vms; /* of each worker; 0: as many as it takes */
+	uint32_t shared; /* percent of BOs that two VMs map */
 	bool best_effort; /* less memory than asked for is no failure */
 	const char *report;
 	bool json;
@@ -46,15 +50,36 @@ enum stress_mismatch_kind {
 	STRESS_MISMATCH_PURGED, /* a purged BO does not read as zeroes */
 };
 
+enum stress_side {
+	STRESS_CPU,
+	STRESS_GPU,
+};
+
 /* The first wrong word a worker saw. */
 struct stress_mismatch {
 	enum stress_mismatch_kind kind;
+	enum stress_side side; /* that found it; the GPU reads words of 32 bits */
 	uint32_t worker;
 	uint32_t bo;
 	uint32_t generation;
 	uint32_t round;
 	uint64_t when_ns;
 	struct pattern_mismatch where;
+};
+
+/* What its GPU side did. */
+struct stress_gpu_counts {
+	uint64_t held_bytes; /* live now: BOs for the streams, which are not part of the load */
+	uint64_t binds; /* BOs mapped into a VM, once for each VM */
+	uint64_t unbinds;
+	uint64_t bind_failures; /* for want of memory */
+	uint64_t jobs;
+	uint64_t submit_failures; /* for want of memory */
+	uint64_t faults;
+	uint64_t timeouts;
+	uint64_t written_bytes;
+	uint64_t verified_words; /* of 32 bits */
+	uint64_t mismatched_words;
 };
 
 /* One worker's counts, written by it alone. */
@@ -67,7 +92,6 @@ struct stress_counts {
 	/* Seen from userspace: what had left memory by the time it was wanted again. */
 	uint64_t refaulted_bos;
 	uint64_t refaulted_bytes;
-	uint64_t residency_unknown; /* BOs that mincore(2) would not tell about */
 
 	uint64_t advised_bos; /* DONTNEED */
 	uint64_t retained_bos; /* of them, still there at WILLNEED */
@@ -78,10 +102,11 @@ struct stress_counts {
 	uint64_t map_failures;
 	uint64_t touch_failures; /* SIGBUS */
 
-	uint64_t mismatched_words;
-	uint64_t mismatched_bos;
+	uint64_t mismatched_words; /* as the CPU reads them */
+	uint64_t mismatched_bos; /* by either side */
 	struct stress_mismatch first;
 
+	struct stress_gpu_counts gpu;
 	struct histogram refault_ns;
 };
 
@@ -138,7 +163,7 @@ enum stress_source {
 	STRESS_SOURCE_RECLAIM, /* the driver's counters */
 };
 
-#define STRESS_MAX_REASONS 8
+#define STRESS_MAX_REASONS 12
 #define STRESS_REASON_SIZE 160
 
 /* What came out. */
@@ -153,6 +178,8 @@ struct stress_result {
 	/* Live at once, all workers waiting: after populating, and at the end. */
 	uint64_t populated_bos, populated_bytes;
 	uint64_t final_bos, final_bytes;
+	/* The same with what else the workers had. */
+	uint64_t populated_held_bytes, final_held_bytes;
 
 	uint64_t rounds_done;
 	uint64_t populate_ns;
@@ -188,6 +215,21 @@ int stress_run(const struct stress_options *options, struct panthor_device *dev,
 /** stress_evictions, stress_purges - BOs, by the kernel's counters; false when there are none */
 bool stress_evictions(const struct stress_result *result, uint64_t *ret_bos);
 bool stress_purges(const struct stress_result *result, uint64_t *ret_bos);
+
+/* What reclaim takes, cheapest first, as counted from RECLAIM_EVICTIONS_UNUSED on. */
+enum stress_class {
+	STRESS_CLASS_UNUSED,
+	STRESS_CLASS_MMAPPED,
+	STRESS_CLASS_VM,
+	STRESS_CLASS_SHARED,
+	STRESS_N_CLASSES,
+};
+
+const char *stress_class_name(enum stress_class class);
+
+/** stress_class_evictions - BOs of a class; false when the kernel does not tell */
+bool stress_class_evictions(const struct stress_result *result, enum stress_class class,
+			    uint64_t *ret_bos);
 
 /** stress_judge - fill in status and reasons */
 void stress_judge(const struct stress_options *options, struct stress_result *result);

@@ -38,6 +38,24 @@ bool stress_purges(const struct stress_result *result, uint64_t *ret_bos)
 	return result->madvise;
 }
 
+const char *stress_class_name(enum stress_class class)
+{
+	static const char *const names[STRESS_N_CLASSES] = { "unused", "mmapped", "vm", "shared" };
+
+	return names[class];
+}
+
+bool stress_class_evictions(const struct stress_result *result, enum stress_class class,
+			    uint64_t *ret_bos)
+{
+	unsigned int counter = RECLAIM_EVICTIONS_UNUSED + class;
+
+	if (result->source != STRESS_SOURCE_RECLAIM)
+		return false;
+	*ret_bos = result->reclaim_after.value[counter] - result->reclaim_before.value[counter];
+	return true;
+}
+
 /* Corruption outranks everything, and a failure outranks doubt. */
 static int rank(int status)
 {
@@ -105,6 +123,34 @@ static void judge_load(const struct stress_options *options, struct stress_resul
 	       (unsigned long long)counts->touch_failures);
 }
 
+static void judge_class(const struct stress_options *options, struct stress_result *result,
+			enum stress_class class)
+{
+	uint64_t seen;
+
+	if (!stress_class_evictions(result, class, &seen))
+		reason(result, STATUS_UNTRUSTED,
+		       "evictions of class %s cannot be checked: no counters in debugfs",
+		       stress_class_name(class));
+	else if (seen < options->expect_class_evictions)
+		reason(result, STATUS_FAILED, "%llu evictions of class %s, %llu expected",
+		       (unsigned long long)seen, stress_class_name(class),
+		       (unsigned long long)options->expect_class_evictions);
+}
+
+static void judge_gpu(const struct stress_options *options, struct stress_result *result)
+{
+	const struct stress_gpu_counts *gpu = &result->counts.gpu;
+
+	if (gpu->faults || gpu->timeouts)
+		reason(result, STATUS_FAILED, "%llu GPU jobs faulted, %llu timed out",
+		       (unsigned long long)gpu->faults, (unsigned long long)gpu->timeouts);
+	if (options->gpu && !gpu->verified_words)
+		reason(result, STATUS_UNTRUSTED, "the GPU verified nothing");
+	for (int i = 0; i < STRESS_N_CLASSES && options->expect_class_evictions; i++)
+		judge_class(options, result, (enum stress_class)i);
+}
+
 static void judge_expectations(const struct stress_options *options, struct stress_result *result)
 {
 	uint64_t seen;
@@ -150,15 +196,17 @@ void stress_judge(const struct stress_options *options, struct stress_result *re
 
 	result->status = STATUS_OK;
 	result->n_reasons = 0;
-	if (counts->mismatched_words)
+	if (counts->mismatched_words || counts->gpu.mismatched_words)
 		reason(result, STATUS_CORRUPT, "%llu words in %llu BOs are not what was written",
-		       (unsigned long long)counts->mismatched_words,
+		       (unsigned long long)(counts->mismatched_words +
+					    counts->gpu.mismatched_words),
 		       (unsigned long long)counts->mismatched_bos);
 	judge_workers(result);
 	judge_load(options, result);
 	judge_expectations(options, result);
-	judge_gems(result, &result->gems_populated, result->populated_bytes);
-	judge_gems(result, &result->gems_final, result->final_bytes);
+	judge_gpu(options, result);
+	judge_gems(result, &result->gems_populated, result->populated_held_bytes);
+	judge_gems(result, &result->gems_final, result->final_held_bytes);
 	if (!counts->verified_bytes)
 		reason(result, STATUS_UNTRUSTED, "nothing was verified");
 }

@@ -23,7 +23,11 @@ static void report_parameters(struct out *out, const struct stress_options *opti
 	out_u64(out, "duration_s", NULL, options->duration_s);
 	out_u64(out, "dontneed_percent", "DONTNEED, percent", options->dontneed);
 	out_u64(out, "compress_percent", "compressible, percent", options->compress);
+	out_bool(out, "gpu", NULL, options->gpu);
+	out_u64(out, "vms", options->gpu ? "VMs of each worker" : NULL, options->vms);
+	out_u64(out, "shared_percent", options->gpu ? "shared, percent" : NULL, options->shared);
 	out_u64(out, "expect_evictions", NULL, options->expect_evictions);
+	out_u64(out, "expect_class_evictions", NULL, options->expect_class_evictions);
 	out_u64(out, "expect_purges", NULL, options->expect_purges);
 	out_bool(out, "best_effort", NULL, options->best_effort);
 	out_close(out);
@@ -38,10 +42,9 @@ static void report_trouble(struct out *out, const char *key, const char *label, 
 static void report_load(struct out *out, const struct stress_result *result)
 {
 	const struct stress_counts *counts = &result->counts;
-	uint64_t ratio = result->ram_bytes ?
-				 (uint64_t)((double)result->populated_bytes * 1000 /
-					    (double)result->ram_bytes) :
-				 0;
+	uint64_t ratio = result->ram_bytes ? (uint64_t)((double)result->populated_bytes * 1000 /
+							(double)result->ram_bytes)
+					   : 0;
 
 	out_open(out, "load", "load");
 	out_u64(out, "live_bos", "BOs live at once", result->populated_bos);
@@ -76,8 +79,8 @@ static void report_counters(struct out *out, const char *key,
 static void report_delta(struct out *out, const struct stress_result *result, const char *key,
 			 const char *label, enum reclaim_counter counter, uint64_t scale)
 {
-	uint64_t delta = result->reclaim_after.value[counter] -
-			 result->reclaim_before.value[counter];
+	uint64_t delta =
+		result->reclaim_after.value[counter] - result->reclaim_before.value[counter];
 
 	if (result->source != STRESS_SOURCE_RECLAIM)
 		out_absent(out, key, label, "unknown");
@@ -85,6 +88,28 @@ static void report_delta(struct out *out, const struct stress_result *result, co
 		out_bytes(out, key, label, delta * scale);
 	else
 		out_u64(out, key, label, delta);
+}
+
+static void report_classes(struct out *out, const struct stress_result *result)
+{
+	static const char *const labels[STRESS_N_CLASSES] = {
+		[STRESS_CLASS_UNUSED] = "unused",
+		[STRESS_CLASS_MMAPPED] = "mapped by the CPU",
+		[STRESS_CLASS_VM] = "mapped in one VM",
+		[STRESS_CLASS_SHARED] = "mapped in several",
+	};
+	uint64_t evictions;
+
+	if (!stress_class_evictions(result, STRESS_CLASS_UNUSED, &evictions)) {
+		out_absent(out, "evictions_by_class", NULL, NULL);
+		return;
+	}
+	out_open(out, "evictions_by_class", "evictions by class");
+	for (unsigned int i = 0; i < STRESS_N_CLASSES; i++) {
+		stress_class_evictions(result, (enum stress_class)i, &evictions);
+		out_u64(out, stress_class_name((enum stress_class)i), labels[i], evictions);
+	}
+	out_close(out);
 }
 
 static void report_kernel(struct out *out, const struct stress_result *result)
@@ -101,6 +126,7 @@ static void report_kernel(struct out *out, const struct stress_result *result)
 		out_u64(out, "evictions", "evictions", evictions);
 	else
 		out_absent(out, "evictions", "evictions", "unknown");
+	report_classes(out, result);
 	report_delta(out, result, "evicted_bytes", "evicted", RECLAIM_EVICTED_PAGES, page);
 	report_delta(out, result, "purges", "purges", RECLAIM_PURGES, 1);
 	report_delta(out, result, "purged_bytes", "purged", RECLAIM_PURGED_PAGES, page);
@@ -111,6 +137,26 @@ static void report_kernel(struct out *out, const struct stress_result *result)
 		report_counters(out, "after", &result->reclaim_after, NULL);
 		report_counters(out, "delta", &result->reclaim_after, &result->reclaim_before);
 	}
+	out_close(out);
+}
+
+static void report_gpu(struct out *out, const struct stress_options *options,
+		       const struct stress_gpu_counts *gpu)
+{
+	if (!options->gpu) {
+		out_absent(out, "gpu", NULL, NULL);
+		return;
+	}
+	out_open(out, "gpu", "GPU");
+	out_u64(out, "jobs", "jobs", gpu->jobs);
+	out_u64(out, "faults", "faults", gpu->faults);
+	out_u64(out, "timeouts", "timeouts", gpu->timeouts);
+	report_trouble(out, "submit_failures", "failed submissions", gpu->submit_failures);
+	out_u64(out, "binds", "BOs mapped", gpu->binds);
+	out_u64(out, "unbinds", "and unmapped", gpu->unbinds);
+	report_trouble(out, "bind_failures", "failed maps", gpu->bind_failures);
+	out_bytes(out, "written_bytes", "written", gpu->written_bytes);
+	out_u64(out, "verified_words", "words verified", gpu->verified_words);
 	out_close(out);
 }
 
@@ -137,10 +183,9 @@ static void report_refault(struct out *out, const struct stress_counts *counts)
 
 	out_open(out, "refault", "first touch after eviction");
 	out_str(out, "method", NULL,
-		"BOs that mincore(2) finds wholly unmapped on return; first word read");
+		"BOs that stayed mapped by the CPU, and whose first word faults on return");
 	out_u64(out, "bos", "BOs", counts->refaulted_bos);
 	out_bytes(out, "bytes", "bytes", counts->refaulted_bytes);
-	out_u64(out, "unknown_bos", NULL, counts->residency_unknown);
 	out_open(out, "latency_ns", NULL);
 	out_u64(out, "samples", NULL, histogram->samples);
 	for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++) {
@@ -162,9 +207,11 @@ static void report_mismatch(struct out *out, const struct stress_options *option
 			    const struct stress_mismatch *first)
 {
 	static const char *const kinds[] = { "content", "purged-not-zero" };
+	static const char *const sides[] = { "cpu", "gpu" };
 
 	out_open(out, "first_mismatch", "first mismatch");
 	out_str(out, "kind", "kind", kinds[first->kind]);
+	out_str(out, "found_by", "found by", sides[first->side]);
 	out_u64(out, "worker", "worker", first->worker);
 	out_u64(out, "bo", "BO", first->bo);
 	out_u64(out, "generation", "generation", first->generation);
@@ -181,7 +228,10 @@ static void report_verification(struct out *out, const struct stress_options *op
 {
 	out_open(out, "verification", "verification");
 	out_bytes(out, "verified_bytes", "verified", counts->verified_bytes);
-	out_u64(out, "errors", "wrong words", counts->mismatched_words);
+	out_u64(out, "errors", "wrong words",
+		counts->mismatched_words + counts->gpu.mismatched_words);
+	out_u64(out, "cpu_errors", NULL, counts->mismatched_words);
+	report_trouble(out, "gpu_errors", "of them by the GPU", counts->gpu.mismatched_words);
 	out_u64(out, "bad_bos", "in BOs", counts->mismatched_bos);
 	if (counts->mismatched_bos)
 		report_mismatch(out, options, &counts->first);
@@ -297,6 +347,7 @@ void stress_report(struct doc *doc, const struct stress_options *options,
 	environment_report(out, "");
 	report_load(out, result);
 	report_kernel(out, result);
+	report_gpu(out, options, &result->counts.gpu);
 	report_purgeable(out, result);
 	report_refault(out, &result->counts);
 	report_verification(out, options, &result->counts);

@@ -22,7 +22,7 @@
 #include "stress_snapshot.h"
 #include "term.h"
 
-#define TICK_MS 200
+#define TICK_MS	  200
 #define SECOND_NS 1000000000ull
 
 struct child {
@@ -128,7 +128,8 @@ static void show_progress(struct run *run)
 	for (uint32_t i = 0; i < options->workers; i++) {
 		done += atomic_load_explicit(&run->shared->workers[i].done_bytes,
 					     memory_order_relaxed);
-		mismatches += run->shared->workers[i].counts.mismatched_words;
+		mismatches += run->shared->workers[i].counts.mismatched_words +
+			      run->shared->workers[i].counts.gpu.mismatched_words;
 	}
 	whole = result->requested_bytes * (1 + options->rounds);
 	if (!options->rounds) {
@@ -219,8 +220,8 @@ static size_t run_stage(struct run *run, char name, struct pollfd *fds)
 		child->busy = child->pid;
 	}
 	while (busy_children(run, fds)) {
-		fds[run->options->workers] = (struct pollfd){ .fd = run->canary.fd,
-							      .events = POLLIN };
+		fds[run->options->workers] =
+			(struct pollfd){ .fd = run->canary.fd, .events = POLLIN };
 		if (poll(fds, run->options->workers + 1, TICK_MS) > 0)
 			take_events(run, fds);
 		look_around(run);
@@ -233,9 +234,10 @@ static size_t run_stage(struct run *run, char name, struct pollfd *fds)
 	return left;
 }
 
-static void count_live(const struct run *run, uint64_t *ret_bos, uint64_t *ret_bytes)
+static void count_live(const struct run *run, uint64_t *ret_bos, uint64_t *ret_bytes,
+		       uint64_t *ret_held_bytes)
 {
-	uint64_t bos = 0, bytes = 0;
+	uint64_t bos = 0, bytes = 0, more = 0;
 
 	for (uint32_t i = 0; i < run->options->workers; i++) {
 		const struct stress_counts *counts = &run->shared->workers[i].counts;
@@ -243,9 +245,11 @@ static void count_live(const struct run *run, uint64_t *ret_bos, uint64_t *ret_b
 		/* The kernel took back what a dead worker had. */
 		bos += run->children[i].pid ? counts->bos : 0;
 		bytes += run->children[i].pid ? counts->live_bytes : 0;
+		more += run->children[i].pid ? counts->gpu.held_bytes : 0;
 	}
 	*ret_bos = bos;
 	*ret_bytes = bytes;
+	*ret_held_bytes = bytes + more;
 }
 
 static void lead(struct run *run, struct pollfd *fds)
@@ -255,7 +259,8 @@ static void lead(struct run *run, struct pollfd *fds)
 	size_t left = run_stage(run, STRESS_POPULATE, fds);
 
 	result->populate_ns = clock_now() - run->start_ns;
-	count_live(run, &result->populated_bos, &result->populated_bytes);
+	count_live(run, &result->populated_bos, &result->populated_bytes,
+		   &result->populated_held_bytes);
 	stress_snapshot_gems(&run->snapshot, &result->gems_populated);
 	while (left && !atomic_load(&run->shared->stop) &&
 	       (!options->rounds || result->rounds_done < options->rounds)) {
@@ -267,7 +272,21 @@ static void lead(struct run *run, struct pollfd *fds)
 			break;
 	}
 	result->elapsed_ns = clock_now() - run->start_ns;
-	count_live(run, &result->final_bos, &result->final_bytes);
+	count_live(run, &result->final_bos, &result->final_bytes, &result->final_held_bytes);
+}
+
+static void add_gpu_counts(struct stress_gpu_counts *sum, const struct stress_gpu_counts *add)
+{
+	sum->binds += add->binds;
+	sum->unbinds += add->unbinds;
+	sum->bind_failures += add->bind_failures;
+	sum->jobs += add->jobs;
+	sum->submit_failures += add->submit_failures;
+	sum->faults += add->faults;
+	sum->timeouts += add->timeouts;
+	sum->written_bytes += add->written_bytes;
+	sum->verified_words += add->verified_words;
+	sum->mismatched_words += add->mismatched_words;
 }
 
 static void add_counts(struct stress_counts *sum, const struct stress_counts *add)
@@ -276,7 +295,6 @@ static void add_counts(struct stress_counts *sum, const struct stress_counts *ad
 	sum->verified_bytes += add->verified_bytes;
 	sum->refaulted_bos += add->refaulted_bos;
 	sum->refaulted_bytes += add->refaulted_bytes;
-	sum->residency_unknown += add->residency_unknown;
 	sum->advised_bos += add->advised_bos;
 	sum->retained_bos += add->retained_bos;
 	sum->purged_bos += add->purged_bos;
@@ -289,6 +307,7 @@ static void add_counts(struct stress_counts *sum, const struct stress_counts *ad
 		sum->first = add->first;
 	sum->mismatched_words += add->mismatched_words;
 	sum->mismatched_bos += add->mismatched_bos;
+	add_gpu_counts(&sum->gpu, &add->gpu);
 	histogram_merge(&sum->refault_ns, &add->refault_ns);
 }
 

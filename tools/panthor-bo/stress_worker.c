@@ -10,6 +10,7 @@
 #include "guard.h"
 #include "stress.h"
 #include "stress_bo.h"
+#include "stress_gpu.h"
 
 struct worker {
 	const struct stress_job *job;
@@ -30,8 +31,8 @@ static int give_up(struct stress_worker *shared, int error, const char *doing)
 static uint64_t bo_size(const struct worker *worker, uint32_t index)
 {
 	const struct option_sizes *sizes = &worker->job->options->bo_sizes;
-	uint64_t draw = pattern_key(worker->job->options->seed, worker->context.worker, index,
-				    UINT32_MAX);
+	uint64_t draw =
+		pattern_key(worker->job->options->seed, worker->context.worker, index, UINT32_MAX);
 
 	return sizes->bytes[draw % sizes->count];
 }
@@ -81,6 +82,15 @@ static void back_off(struct worker *worker)
 		stress_bo_release(&worker->context, &worker->bos[--worker->count]);
 }
 
+/* VMs are filled one after the other, which is also the order of visits. */
+static uint32_t vm_to_fill(const struct worker *worker)
+{
+	double live = (double)worker->shared->counts.live_bytes;
+	uint32_t vms = worker->context.gpu ? stress_gpu_vms(worker->context.gpu) : 1;
+
+	return (uint32_t)(live / (double)worker->job->share_bytes * vms);
+}
+
 static int populate(struct worker *worker)
 {
 	const struct stress_counts *counts = &worker->shared->counts;
@@ -89,27 +99,29 @@ static int populate(struct worker *worker)
 
 	while (counts->live_bytes < worker->job->share_bytes && !stopped(worker)) {
 		if (atomic_load(&worker->job->shared->full) || new_slot(worker, &bo) ||
-		    stress_bo_create(&worker->context, bo)) {
+		    stress_bo_create(&worker->context, bo, vm_to_fill(worker))) {
 			back_off(worker);
 			return 0;
 		}
-		r = stress_bo_idle(&worker->context, bo);
+		r = stress_bo_enter(&worker->context, bo);
+		if (!r)
+			r = stress_bo_idle(&worker->context, bo);
 		if (r)
-			return give_up(worker->shared, r, "advising a BO");
+			return give_up(worker->shared, r, "setting up a BO");
 		progress(worker, bo->size);
 	}
 	return 0;
 }
 
-static int visit_all(struct worker *worker)
+/* Those that are visited through one VM. */
+static int visit_vm(struct worker *worker, uint32_t vm)
 {
 	int r = 0;
 
-	worker->context.round++;
 	for (size_t i = 0; i < worker->count && !r && !stopped(worker); i++) {
 		struct stress_bo *bo = &worker->bos[i];
 
-		if (!bo->bo)
+		if (!bo->bo || stress_bo_vm(&worker->context, bo) != vm)
 			continue;
 		r = stress_bo_visit(&worker->context, bo);
 		if (!r)
@@ -119,7 +131,22 @@ static int visit_all(struct worker *worker)
 			back_off(worker);
 		progress(worker, bo->size);
 	}
-	return r ? give_up(worker->shared, r, "advising a BO") : 0;
+	return r;
+}
+
+/*
+ * All of a VM comes back for a job there, so the VMs take turns: BO by BO would bring everything
+ * back again and again.
+ */
+static int visit_all(struct worker *worker)
+{
+	uint32_t vms = worker->context.gpu ? stress_gpu_vms(worker->context.gpu) : 1;
+	int r = 0;
+
+	worker->context.round++;
+	for (uint32_t vm = 0; vm < vms && !r; vm++)
+		r = visit_vm(worker, vm);
+	return r ? give_up(worker->shared, r, "visiting a BO") : 0;
 }
 
 static int stage(struct worker *worker, char name)
@@ -150,7 +177,7 @@ static int serve(struct worker *worker, int fd)
 
 /* Heap for what the library and the worker keep per BO; more than this is taken as it comes. */
 #define HEAP_PER_BO 512
-#define HEAP_MAX (4u << 20)
+#define HEAP_MAX    (4u << 20)
 
 /* Has malloc() own memory that is there, and keep it. */
 static void reserve_heap(const struct stress_job *job)
@@ -172,23 +199,77 @@ static void reserve_heap(const struct stress_job *job)
 	free(heap);
 }
 
+static int rehearse(const struct stress_context *context, uint32_t number)
+{
+	struct stress_bo bo = { .size = PATTERN_PAGE, .index = number };
+	int r = stress_bo_create(context, &bo, 0);
+
+	if (!r)
+		r = stress_bo_enter(context, &bo);
+	if (!r && bo.bo)
+		r = stress_bo_visit(context, &bo);
+	stress_bo_release(context, &bo);
+	return r;
+}
+
+/* Small BOs, so many that their draws go most ways. */
+#define REHEARSALS_WITH_GPU 8
+
 /*
- * Goes through everything once, with one small BO. Code and stack are in place then: later a page
- * for them could be one too many.
+ * Goes through everything once, with small BOs. Code and stack are in place then: later a page for
+ * them could be one too many.
  */
 static int warm_up(const struct worker *worker)
 {
+	struct stress_gpu_counts *gpu_counts = &worker->shared->counts.gpu;
 	struct stress_counts counts = { 0 };
 	struct stress_context context = worker->context;
-	struct stress_bo bo = { .size = PATTERN_PAGE };
-	int r;
+	uint32_t rehearsals = context.gpu ? REHEARSALS_WITH_GPU : 1;
+	int r = 0;
 
 	context.counts = &counts;
-	r = stress_bo_create(&context, &bo);
-	if (!r)
-		r = stress_bo_visit(&context, &bo);
-	stress_bo_release(&context, &bo);
+	for (uint32_t i = 0; i < rehearsals && !r; i++)
+		r = rehearse(&context, i);
+	*gpu_counts = (struct stress_gpu_counts){ .held_bytes = gpu_counts->held_bytes };
 	return r;
+}
+
+/* What has to be there before the first BO. */
+static int prepare(struct worker *worker)
+{
+	const struct stress_job *job = worker->job;
+	struct stress_context *context = &worker->context;
+	int r;
+
+	reserve_heap(job);
+	r = job->open_device(job->options->device, &context->dev);
+	if (r)
+		return give_up(worker->shared, r, "opening the device");
+	r = guard_install();
+	if (r)
+		return give_up(worker->shared, r, "catching SIGBUS");
+	if (job->options->gpu)
+		r = stress_gpu_new(context->dev, (uint32_t)job->options->vms,
+				   &worker->shared->counts.gpu, &context->gpu);
+	if (r)
+		return give_up(worker->shared, r, "setting up the GPU");
+	r = warm_up(worker);
+	return r ? give_up(worker->shared, r, "trying a first BO") : 0;
+}
+
+/* Live counts are what they were at the end of the work, not after this. */
+static void clean_up(struct worker *worker)
+{
+	struct stress_gpu_counts *gpu_counts = &worker->shared->counts.gpu, kept = *gpu_counts;
+	struct stress_counts ignored;
+
+	worker->context.counts = &ignored;
+	for (size_t i = 0; i < worker->count; i++)
+		stress_bo_release(&worker->context, &worker->bos[i]);
+	free(worker->bos);
+	stress_gpu_free(worker->context.gpu);
+	*gpu_counts = kept;
+	panthor_device_unref(worker->context.dev);
 }
 
 int stress_work(const struct stress_job *job, int fd)
@@ -204,31 +285,10 @@ int stress_work(const struct stress_job *job, int fd)
 			.have_swap = job->have_swap,
 		},
 	};
-	int r;
+	int r = prepare(&worker);
 
-	reserve_heap(job);
-	r = job->open_device(job->options->device, &worker.context.dev);
-
-	if (r)
-		return give_up(shared, r, "opening the device");
-	r = guard_install();
-	if (r)
-		give_up(shared, r, "catching SIGBUS");
-	if (!r) {
-		r = warm_up(&worker);
-		if (r)
-			give_up(shared, r, "trying a first BO");
-	}
 	if (!r)
 		r = serve(&worker, fd);
-	/* Live counts are what they were at the end of the work, not after this. */
-	for (size_t i = 0; i < worker.count; i++) {
-		if (worker.bos[i].bo) {
-			panthor_bo_unmap(worker.bos[i].bo);
-			panthor_bo_unref(worker.bos[i].bo);
-		}
-	}
-	free(worker.bos);
-	panthor_device_unref(worker.context.dev);
+	clean_up(&worker);
 	return r;
 }
