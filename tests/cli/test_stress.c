@@ -6,14 +6,16 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "device.h"
 #include "panthor.h"
 #include "stress.h"
+#include "stress_gpu.h"
 
 #define BO_SIZE 65536u
-#define N_BOS 16u
+#define N_BOS	16u
 
 static const struct panthor_transport *transport;
 
@@ -122,6 +124,43 @@ static int memfd_of(struct led *led, unsigned int number)
 	return bo->memfd;
 }
 
+static void with_gpu(struct led *led)
+{
+	led->options.gpu = true;
+	led->options.vms = 3;
+	led->options.shared = 50;
+}
+
+/* The one file that is open while a worker works. */
+static int gpu_fd(struct led *led)
+{
+	for (int fd = 0; fd < FAKE_MAX_FDS; fd++) {
+		if (led->fake->fds[fd].used && led->fake->fds[fd].file)
+			return fd;
+	}
+	return -1;
+}
+
+/* Takes all BOs that are mapped here out of the page tables, as eviction does. */
+static unsigned int zap_maps(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long start, end;
+	unsigned int count = 0;
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (!strstr(line, "/memfd:") || sscanf(line, "%lx-%lx", &start, &end) != 2 ||
+		    end - start != BO_SIZE)
+			continue;
+		assert_int_equal(madvise((void *)start, BO_SIZE, MADV_DONTNEED), 0);
+		count++;
+	}
+	fclose(maps);
+	return count;
+}
+
 static void test_clean(void **state)
 {
 	struct led *led = *state;
@@ -197,9 +236,8 @@ static void test_false_retained(void **state)
 	start(led);
 	assert_true(stage(led, STRESS_POPULATE));
 	for (unsigned int i = 0; i < N_BOS; i++)
-		assert_int_equal(ftruncate(memfd_of(led, i), 0) ||
-					 ftruncate(memfd_of(led, i), BO_SIZE),
-				 0);
+		assert_int_equal(
+			ftruncate(memfd_of(led, i), 0) || ftruncate(memfd_of(led, i), BO_SIZE), 0);
 	assert_true(stage(led, STRESS_ROUND));
 	assert_int_equal(end(led), 0);
 	assert_int_equal(counts(led)->retained_bos, N_BOS);
@@ -281,6 +319,127 @@ static void test_bad_device(void **state)
 	assert_int_not_equal(led->result, 0);
 }
 
+/* BOs are where they are meant to be, some in two VMs, and nothing is left behind. */
+static void test_gpu(void **state)
+{
+	struct led *led = *state;
+	const struct stress_gpu_counts *gpu = &counts(led)->gpu;
+
+	with_gpu(led);
+	start(led);
+	assert_true(stage(led, STRESS_POPULATE));
+	assert_int_equal(counts(led)->bos, N_BOS);
+	assert_in_range(gpu->binds, N_BOS + 1, 2 * N_BOS - 1);
+	assert_in_range(gpu->unbinds, 1, gpu->binds - 1);
+	assert_true(stage(led, STRESS_ROUND));
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(end(led), 0);
+	assert_int_equal(gpu->verified_words, 2 * N_BOS * (BO_SIZE / PATTERN_PAGE) * 3);
+	assert_int_equal(gpu->faults + gpu->timeouts + gpu->submit_failures, 0);
+	assert_int_equal(gpu->mismatched_words, 0);
+	assert_int_equal(counts(led)->live_bytes, N_BOS * BO_SIZE);
+	assert_in_range(gpu->held_bytes, 1, BO_SIZE * 8);
+}
+
+/* This GPU executes nothing, so what it claims to have written is missed by the CPU. */
+static void test_gpu_lost_writes(void **state)
+{
+	struct led *led = *state;
+
+	with_gpu(led);
+	start(led);
+	assert_true(stage(led, STRESS_POPULATE));
+	assert_in_range(counts(led)->gpu.written_bytes, 1, N_BOS * BO_SIZE);
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(end(led), 0);
+	assert_in_range(counts(led)->mismatched_words, 1, counts(led)->gpu.written_bytes / 8);
+	assert_int_equal(counts(led)->first.side, STRESS_CPU);
+	assert_int_equal(counts(led)->first.where.offset, 0);
+}
+
+/* A group that is lost is counted, by what it was lost to, and another one takes its place. */
+static void test_gpu_fault(void **state)
+{
+	struct led *led = *state;
+	const struct stress_gpu_counts *gpu = &counts(led)->gpu;
+	unsigned int groups;
+
+	with_gpu(led);
+	start(led);
+	assert_true(stage(led, STRESS_POPULATE));
+	groups = fake_calls(led->fake, FAKE_GROUP_CREATE);
+	fake_set_group_state(led->fake, gpu_fd(led), 1, PANTHOR_GROUP_FATAL_FAULT, 1);
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(gpu->faults, 1);
+	assert_int_equal(gpu->timeouts, 0);
+	fake_set_group_state(led->fake, gpu_fd(led), 2,
+			     PANTHOR_GROUP_TIMEDOUT | PANTHOR_GROUP_INNOCENT, 0);
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(end(led), 0);
+	assert_int_equal(gpu->faults, 1);
+	assert_int_equal(gpu->timeouts, 1);
+	assert_int_equal(fake_calls(led->fake, FAKE_GROUP_CREATE), groups + 2);
+	/* The CPU did its part all the same. */
+	assert_int_equal(counts(led)->verified_bytes, 2 * N_BOS * BO_SIZE);
+}
+
+/* Want of memory costs a part of the work, not the run. */
+static void test_gpu_no_memory(void **state)
+{
+	struct led *led = *state;
+	const struct stress_gpu_counts *gpu = &counts(led)->gpu;
+	uint64_t all = 2 * N_BOS * (BO_SIZE / PATTERN_PAGE) * 3;
+
+	with_gpu(led);
+	start(led);
+	assert_true(stage(led, STRESS_POPULATE));
+	fake_fail(led->fake, FAKE_GROUP_SUBMIT, 1, ENOMEM);
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(gpu->submit_failures, 1);
+	fake_fail(led->fake, FAKE_VM_BIND, 1, ENOMEM);
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(end(led), 0);
+	assert_int_equal(gpu->bind_failures, 1);
+	assert_in_range(gpu->verified_words, all - 2 * (BO_SIZE / PATTERN_PAGE) * 3, all - 1);
+	assert_int_equal(counts(led)->bos, N_BOS);
+	assert_int_equal(counts(led)->verified_bytes, 2 * N_BOS * BO_SIZE);
+}
+
+/* A kernel whose GPU runs no jobs is told from one that fails. */
+static void test_gpu_missing(void **state)
+{
+	struct led *led = *state;
+	struct panthor_device *dev;
+
+	assert_int_equal(open_fake_device(NULL, &dev), 0);
+	assert_int_equal(stress_gpu_supported(dev), 0);
+	fake_fail(led->fake, FAKE_GROUP_CREATE, 1, EOPNOTSUPP);
+	assert_int_equal(stress_gpu_supported(dev), -EOPNOTSUPP);
+	fake_fail(led->fake, FAKE_VM_CREATE, 1, ENOMEM);
+	assert_int_equal(stress_gpu_supported(dev), -ENOMEM);
+	panthor_device_unref(dev);
+}
+
+/* What faults on return was out of the page tables meanwhile; what does not was not. */
+static void test_refault(void **state)
+{
+	struct led *led = *state;
+
+	led->job.have_swap = true;
+	start(led);
+	assert_true(stage(led, STRESS_POPULATE));
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(counts(led)->refaulted_bos, 0);
+	assert_int_equal(zap_maps(), N_BOS);
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(counts(led)->refaulted_bos, N_BOS);
+	assert_true(stage(led, STRESS_ROUND));
+	assert_int_equal(end(led), 0);
+	assert_int_equal(counts(led)->refaulted_bos, N_BOS);
+	assert_int_equal(counts(led)->refault_ns.samples, N_BOS);
+	assert_int_equal(counts(led)->mismatched_words, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +452,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_map, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gpu, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gpu_lost_writes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gpu_fault, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gpu_no_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gpu_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refault, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ enum {
 
 /* Instructions for each page, and around all of them. */
 #define PAGE_COST  (2 + GPU_STREAM_WORDS * 7)
-#define FIXED_COST 16
+#define FIXED_COST 7
 
 static uint32_t word_of(const uint64_t words[PATTERN_WORDS], uint32_t index)
 {

@@ -126,7 +126,10 @@ static int run(struct stress_gpu *gpu, struct stress_vm *vm, struct build *build
 		r = submit(gpu, vm, build->size);
 	if (r) {
 		gpu->counts->submit_failures += r == -ENOMEM;
-		return r;
+		/* Whoever brought the group down: the next one works. */
+		if (r == -EINVAL)
+			r = check_group(gpu, vm);
+		return r ? r : -EINVAL;
 	}
 	gpu->counts->jobs++;
 	r = panthor_syncobj_wait(gpu->dev, &gpu->syncobj, NULL, 1,
