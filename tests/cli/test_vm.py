@@ -28,6 +28,10 @@ panthor-bo stress --total 32M --workers 3 --duration 600 >/dev/null 2>&1 & load=
 until loaded; do :; done
 kill -KILL $load; wait $load; echo "kill $?" >>/out/status
 while loaded; do :; done
+step gpu panthor-bo stress --gpu --total 2x --bo-size 64K,1M,4M --shared 50 --dontneed 20 \\
+	--workers 2 --rounds 2 --seed 5 --expect-class-evictions 1 --report /out/gpu.json
+step gpu-one panthor-bo stress --gpu --vms 1 --total 32M --bo-size 4K,64K,2M --rounds 2 \\
+	--workers 1 --seed 6 --json
 umount /sys/kernel/debug
 step blind panthor-bo stress --total 16M --rounds 1 --dontneed 50 --json
 step blind-expect panthor-bo stress --total 16M --rounds 1 --expect-evictions 1 --json
@@ -151,6 +155,36 @@ def mixed_sizes():
     equal(doc["parameters"]["bo_sizes_bytes"], [4096, 65536, MIB])
     equal(doc["load"]["live_bytes"] >= 32 * MIB, True)
     equal(doc["verification"]["errors"], 0)
+
+
+@test
+def gpu():
+    """CPU and GPU verify each other's contents while BOs of all four classes are evicted"""
+    doc = guest("swap").doc("stress", "gpu", 0, file="gpu.json")
+    kernel, gpu_, verification = doc["kernel"], doc["gpu"], doc["verification"]
+    equal(doc["load"]["live_bytes"] >= 512 * MIB, True, "live bytes")
+    classes = kernel["evictions_by_class"]
+    equal(min(classes.values()) > 0, True, f"evictions {classes}")
+    equal(sum(classes.values()), kernel["evictions"])
+    equal((gpu_["faults"], gpu_["timeouts"]), (0, 0))
+    equal(gpu_["jobs"] > doc["load"]["live_bos"], True, "jobs")
+    equal(gpu_["written_bytes"] > 0, True, "written by the GPU")
+    equal(gpu_["verified_words"] > 512 * MIB // 4096 * 3, True, "verified by the GPU")
+    equal((verification["errors"], verification["cpu_errors"], verification["gpu_errors"]),
+          (0, 0, 0))
+    equal(verification["verified_bytes"] >= 2 * doc["load"]["final_bytes"], True, "by the CPU")
+    equal(doc["gems_populated"]["own_bos"] > doc["load"]["live_bos"], True, "BOs for streams")
+
+
+@test
+def gpu_one_vm():
+    """a worker with one VM shares nothing, and at rest nothing that stays mapped was evicted"""
+    doc = guest("swap").doc("stress", "gpu-one", 0)
+    equal((doc["parameters"]["vms"], doc["parameters"]["shared_percent"]), (1, 0))
+    equal(doc["kernel"]["evictions_by_class"]["shared"], 0)
+    equal(doc["gpu"]["verified_words"], 2 * doc["load"]["live_bytes"] // 4096 * 3)
+    equal(doc["verification"]["errors"], 0)
+    equal(doc["refault"]["bos"] <= doc["kernel"]["evictions"], True, "refaults")
 
 
 @test
