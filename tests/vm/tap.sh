@@ -28,7 +28,7 @@ is() {
 	failures=$((failures + 1))
 	echo "not ok $tests - $1"
 	printf 'got %q, wanted %q\n' "$2" "$3" | sed 's/^/# /'
-	sed 's/^/# stderr: /' "$ERRORS"
+	tail -c 4000 "$ERRORS" | tr -cd '\n\t -~' | sed 's/^/# stderr: /'
 }
 
 # holds WHAT CMD...: CMD succeeds
