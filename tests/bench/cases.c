@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <time.h>
-
 #include "bench.h"
 
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)
 #define PAGE (4 * KIB)
-
-uint64_t bench_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /*
  * What is freed here is partly freed later, by RCU callbacks that run a few ms on. A sample is long

@@ -19,26 +19,9 @@ static struct target *const targets[] = {
 	&target_panthor,
 };
 
-#define TARGETS (sizeof(targets) / sizeof(targets[0]))
-#define WARM_UP 2
+#define TARGETS	  (sizeof(targets) / sizeof(targets[0]))
+#define WARM_UP	  2
 #define MAX_TURNS 101
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double middle_mean(const double *sorted, unsigned int n)
-{
-	unsigned int first = n / 4, end = n - first;
-	double sum = 0;
-
-	for (unsigned int i = first; i < end; i++)
-		sum += sorted[i];
-	return sum / (end - first);
-}
 
 static bool takes_part(const struct target *target, size_t size)
 {
@@ -77,14 +60,13 @@ static int run_case(const struct bench_case *bench, size_t size, unsigned int tu
 	if (ret < 0)
 		return ret;
 	for (size_t t = 0; t < TARGETS; t++) {
-		double *s = samples[t], mean;
+		double mean, spread;
 
 		if (!takes_part(targets[t], size))
 			continue;
-		qsort(s, turns, sizeof(*s), compare);
-		mean = middle_mean(s, turns);
+		mean = bench_middle(samples[t], turns, &spread);
 		printf("%s\t%zu\t%s\t%s\t%.2f\t%.2f\n", bench->name, size, bench->unit,
-		       targets[t]->name, mean, 100 * (s[turns * 3 / 4] - s[turns / 4]) / mean);
+		       targets[t]->name, mean, spread);
 	}
 	return 0;
 }
