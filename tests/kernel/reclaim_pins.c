@@ -143,6 +143,9 @@ static void test_kb41_partial_unmap_of_an_evicted_bo(void **state)
 	assert_int_equal(kt_gem_get("kb41").resident, 0);
 	assert_int_equal(kt_shrink(1), 0);
 	kt_assert_contents(t->fd, bo, SIZE, 7);
+	/* The leftovers stay evicted: pages that the CPU brought back are not the GPU's. */
+	assert_int_equal(kt_reclaim("vm_bos"), 0);
+	assert_int_equal(kt_reclaim("unused_bos"), 1);
 	assert_int_equal(kt_vm_unmap(t->fd, vm, VA, SIZE), 0);
 	assert_int_equal(kt_reclaim("unused_bos"), 1);
 }
