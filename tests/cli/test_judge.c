@@ -30,6 +30,17 @@ static struct stress_result *good(void)
 	return result;
 }
 
+/* The same with a GPU that worked, and two evictions of each class. */
+static struct stress_result *good_gpu(void)
+{
+	struct stress_result *result = good();
+
+	result->counts.gpu.jobs = result->counts.gpu.verified_words = 10;
+	for (int class = 0; class < STRESS_N_CLASSES; class ++)
+		result->reclaim_after.value[RECLAIM_EVICTIONS_UNUSED + class] = 2;
+	return result;
+}
+
 static void judged(struct stress_result *result, const struct stress_options *options, int status,
 		   const char *reason)
 {
@@ -121,6 +132,47 @@ static void test_gems(void **state)
 	judged(result, &options, STATUS_OK, NULL);
 }
 
+/* Each class has to have its share: a sum does not tell. */
+static void test_classes(void **state)
+{
+	const struct stress_options options = { .gpu = true, .expect_class_evictions = 2 };
+	struct stress_result *result;
+
+	for (int class = 0; class < STRESS_N_CLASSES; class ++) {
+		result = good_gpu();
+		result->reclaim_after.value[RECLAIM_EVICTIONS_UNUSED + class]--;
+		judged(result, &options, STATUS_FAILED, "1 evictions of class");
+	}
+	judged(good_gpu(), &options, STATUS_OK, NULL);
+	result = good_gpu();
+	result->source = STRESS_SOURCE_GEMS;
+	judged(result, &options, STATUS_UNTRUSTED, "class unused cannot be checked");
+}
+
+static void test_gpu(void **state)
+{
+	const struct stress_options options = { .gpu = true };
+	struct stress_result *result = good_gpu();
+
+	result->counts.gpu.faults = 1;
+	judged(result, &options, STATUS_FAILED, "1 GPU jobs faulted, 0 timed out");
+	result = good_gpu();
+	result->counts.gpu.timeouts = 2;
+	judged(result, &options, STATUS_FAILED, "2 timed out");
+	result = good_gpu();
+	result->counts.gpu.mismatched_words = 4;
+	result->counts.mismatched_words = 1;
+	judged(result, &options, STATUS_CORRUPT, "5 words");
+	result = good_gpu();
+	result->counts.gpu.verified_words = 0;
+	judged(result, &options, STATUS_UNTRUSTED, "the GPU verified nothing");
+
+	/* BOs for the streams are held, but are no load. */
+	result = good_gpu();
+	result->final_held_bytes = result->gems_final.own_size_bytes = 1100;
+	judged(result, &options, STATUS_OK, NULL);
+}
+
 /* The gravest finding gives the status and stands first. */
 static void test_ranking(void **state)
 {
@@ -154,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_pass),	    cmocka_unit_test(test_expectations),
 		cmocka_unit_test(test_no_counters), cmocka_unit_test(test_load),
 		cmocka_unit_test(test_gems),	    cmocka_unit_test(test_ranking),
+		cmocka_unit_test(test_classes),	    cmocka_unit_test(test_gpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
