@@ -290,8 +290,9 @@ static void __exit panthor_exit(void)
 {
 	platform_device_unregister(panthor_pdev);
 	platform_driver_unregister(&panthor_driver);
-	destroy_workqueue(panthor_cleanup_wq);
+	/* The schedulers' work queues its own end on the other one. */
 	destroy_workqueue(panthor_sched_wq);
+	destroy_workqueue(panthor_cleanup_wq);
 }
 module_exit(panthor_exit);
 

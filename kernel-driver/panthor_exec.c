@@ -54,16 +54,19 @@ struct dma_fence *panthor_exec_push(struct panthor_job *job)
 	struct panthor_queue *queue = job->queue;
 	struct panthor_group *group = queue->group;
 	struct panthor_exec *exec = &group->ptdev->exec;
-	struct dma_fence *fence = NULL;
+	struct dma_fence *fence;
+	bool dead;
 
 	spin_lock(&exec->lock);
-	if (!exec->task || !panthor_exec_can_run_locked(group)) {
-		fence = ERR_PTR(-ECANCELED);
-	} else if (job->size || !list_empty(&queue->jobs)) {
+	dead = !exec->task || !panthor_exec_can_run_locked(group);
+	/* Behind others even a job that is nothing to do for ends in its turn. */
+	if (list_empty(&queue->jobs) && !queue->ending && (dead || !job->size)) {
+		fence = dead ? ERR_PTR(-ECANCELED) : NULL;
+	} else {
 		panthor_job_init_done_locked(job);
 		fence = dma_fence_get(&job->done->base);
 		list_add_tail(&job->node, &queue->jobs);
-		if (list_empty(&group->run_node))
+		if (exec->task && list_empty(&group->run_node))
 			list_add_tail(&panthor_group_get(group)->run_node,
 				      &exec->groups[group->priority]);
 		exec->kicked = true;
@@ -152,6 +155,7 @@ static void panthor_exec_end_job(struct panthor_queue *queue, struct panthor_job
 
 	spin_lock(&exec->lock);
 	list_del_init(&job->node);
+	queue->ending = true;
 	spin_unlock(&exec->lock);
 	queue->started = false;
 	trace_job_done(job, error);
@@ -160,6 +164,10 @@ static void panthor_exec_end_job(struct panthor_queue *queue, struct panthor_job
 		dma_fence_set_error(fence, error);
 	dma_fence_signal(fence);
 	dma_fence_put(fence);
+
+	spin_lock(&exec->lock);
+	queue->ending = false;
+	spin_unlock(&exec->lock);
 }
 
 static void panthor_exec_cancel(struct panthor_group *group)

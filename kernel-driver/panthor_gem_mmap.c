@@ -112,9 +112,13 @@ static bool panthor_fault_ready_locked(const struct panthor_gem_object *bo)
  */
 static vm_fault_t panthor_fault_retry(struct vm_fault *vmf, struct panthor_gem_object *bo)
 {
+	struct drm_device *drm = bo->base.dev;
+
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
+	/* Without the lock the area may go, and its file with the device. */
+	drm_dev_get(drm);
 	drm_gem_object_get(&bo->base);
 	release_fault_lock(vmf);
 	if (!dma_resv_lock_interruptible(bo->base.resv, NULL)) {
@@ -124,6 +128,7 @@ static vm_fault_t panthor_fault_retry(struct vm_fault *vmf, struct panthor_gem_o
 		dma_resv_unlock(bo->base.resv);
 	}
 	drm_gem_object_put(&bo->base);
+	drm_dev_put(drm);
 	return VM_FAULT_RETRY;
 }
 

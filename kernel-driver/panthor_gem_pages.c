@@ -194,6 +194,12 @@ int panthor_gem_vmap_locked(struct panthor_gem_object *bo, struct iosys_map *map
 	if (ret)
 		return ret;
 
+	/* As with clients' maps: zeroes reach memory before an uncached map of it exists. */
+	if (panthor_gem_is_wc(bo) && IS_ERR(panthor_gem_get_sgt_locked(bo))) {
+		panthor_gem_unpin_locked(bo);
+		return -ENOMEM;
+	}
+
 	bo->cmap.vaddr = vmap(bo->backing.pages, panthor_gem_page_count(bo), VM_MAP, prot);
 	if (!bo->cmap.vaddr) {
 		panthor_gem_unpin_locked(bo);

@@ -135,7 +135,14 @@ struct drm_gem_object *panthor_gem_prime_import_sgt(struct drm_device *drm,
 						    struct sg_table *sgt)
 {
 	struct panthor_gem_object *bo;
-	int ret;
+	struct scatterlist *sg;
+	int i, ret;
+
+	/* Parts of pages can not be mapped. */
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		if (!IS_ALIGNED(sg_dma_address(sg) | sg_dma_len(sg), SZ_4K))
+			return ERR_PTR(-EINVAL);
+	}
 
 	bo = panthor_gem_alloc(to_panthor_device(drm), PAGE_ALIGN(attach->dmabuf->size),
 			       attach->dmabuf->resv);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Reclaim: which BO is worth what, in which order pages are taken, and what clients advise.
+ * Reclaim: which BO is worth what, and in which order pages are taken.
  */
 
 #include <linux/dma-resv.h>
@@ -184,6 +184,9 @@ struct panthor_scan {
 	struct panthor_reclaim *reclaim;
 	unsigned long nr_to_scan;
 	unsigned long freed;
+
+	/* The VM being scanned is busy, and with it all that shares its resv. */
+	bool vm_busy;
 };
 
 static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object *bo,
@@ -199,10 +202,12 @@ static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object
 		return false;
 	}
 
-	if (panthor_gem_idle_locked(bo, wait))
+	if (panthor_gem_idle_locked(bo, wait)) {
 		done = panthor_gem_reclaim_locked(bo, class);
-	else
+	} else {
 		panthor_reclaim_count(scan->reclaim, PANTHOR_COUNT_SKIPS_BUSY, 1);
+		scan->vm_busy = bo->exclusive_vm_root;
+	}
 	dma_resv_unlock(bo->base.resv);
 	return done;
 }
@@ -217,8 +222,12 @@ static void panthor_scan_lru(struct panthor_scan *scan, struct drm_gem_lru *lru,
 	struct drm_gem_object *obj;
 	long left, pages;
 
+	scan->vm_busy = false;
 	mutex_lock(lru->lock);
 	for (left = lru->count; left > 0 && scan->freed < scan->nr_to_scan; left -= pages) {
+		if (class == PANTHOR_RECLAIM_VM && scan->vm_busy)
+			break;
+
 		obj = list_first_entry_or_null(&lru->list, typeof(*obj), lru_node);
 		if (!obj)
 			break;
@@ -251,7 +260,8 @@ static void panthor_scan_vms(struct panthor_scan *scan)
 	LIST_HEAD(seen);
 
 	mutex_lock(&reclaim->lock);
-	while (scan->freed < scan->nr_to_scan) {
+	/* So many and no more: one that is active comes back to the list. */
+	for (long left = reclaim->vm_count; left > 0 && scan->freed < scan->nr_to_scan; left--) {
 		vm = list_first_entry_or_null(&reclaim->vms, typeof(*vm), reclaim.node);
 		if (!vm)
 			break;
@@ -339,6 +349,7 @@ void panthor_reclaim_vm_init(struct panthor_device *ptdev, struct panthor_reclai
 	drm_gem_lru_init(&vm->lru, &reclaim->lock);
 	mutex_lock(&reclaim->lock);
 	list_add_tail(&vm->node, &reclaim->vms);
+	reclaim->vm_count++;
 	mutex_unlock(&reclaim->lock);
 }
 
@@ -354,6 +365,7 @@ void panthor_reclaim_vm_fini(struct panthor_device *ptdev, struct panthor_reclai
 	mutex_lock(&ptdev->reclaim.lock);
 	drm_WARN_ON(&ptdev->base, !list_empty(&vm->lru.list));
 	list_del(&vm->node);
+	ptdev->reclaim.vm_count--;
 	mutex_unlock(&ptdev->reclaim.lock);
 }
 

@@ -79,6 +79,9 @@ struct panthor_reclaim {
 	/** @vms: all VMs, least recently active first. */
 	struct list_head vms;
 
+	/** @vm_count: number of @vms. */
+	long vm_count;
+
 	/** @vm_pages: pages on the LRUs of all @vms; read without the lock as a hint. */
 	long vm_pages;
 

@@ -4,6 +4,7 @@
  * heap keeps the chunks that it was made with.
  */
 
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "panthor_device.h"
@@ -103,7 +104,9 @@ static struct panthor_heap *panthor_heap_alloc_locked(struct panthor_device *ptd
 	heap->chunk_size = chunk_size;
 	heap->chunk_count = count;
 	for (u32 i = 0; i < count && !ret; i++)
-		ret = panthor_heap_add_chunk_locked(ptdev, vm, heap, i);
+		ret = fatal_signal_pending(current) ?
+			      -EINTR :
+			      panthor_heap_add_chunk_locked(ptdev, vm, heap, i);
 	if (ret) {
 		panthor_heap_free_locked(&vm->heaps, heap);
 		return ERR_PTR(ret);

@@ -57,8 +57,9 @@ static int panthor_vm_bind_sync(struct drm_file *file, struct panthor_vm *vm,
 		int ret = panthor_vm_bind_op_sync(file, vm, &ops[i]);
 
 		if (ret) {
-			/* Tells the client how much was done. */
-			*count = i;
+			/* How much was done; a call that is only interrupted will be repeated. */
+			if (ret != -EINTR && ret != -ERESTARTSYS)
+				*count = i;
 			return ret;
 		}
 	}

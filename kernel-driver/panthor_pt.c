@@ -10,6 +10,7 @@
 #include <linux/gfp.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "panthor_pt.h"
 
@@ -116,11 +117,14 @@ void panthor_pt_cache_fini(struct panthor_pt_cache *cache)
 int panthor_pt_cache_fill(struct panthor_pt_cache *cache, u64 count)
 {
 	while (cache->count < count) {
-		u64 *table = panthor_pt_alloc(GFP_KERNEL_ACCOUNT);
+		u64 *table = panthor_pt_alloc(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
+					      __GFP_NOWARN);
 
 		if (!table)
 			return -ENOMEM;
 		panthor_pt_cache_give(cache, table);
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	}
 	return 0;
 }
@@ -131,12 +135,14 @@ void panthor_pt_cache_move(struct panthor_pt_cache *to, struct panthor_pt_cache 
 		panthor_pt_cache_give(to, panthor_pt_cache_take(from));
 }
 
-u64 panthor_pt_map_need(u64 va, u64 size)
+u64 panthor_pt_map_need(u64 va, u64 size, bool sparse)
 {
-	u64 count = 0;
+	/* Large pages, but for the two ends. */
+	unsigned int last = sparse ? PANTHOR_PT_BLOCK : PANTHOR_PT_LAST;
+	u64 count = sparse ? 2 : 0;
 
 	/* The tables of each level below the root that the range reaches into. */
-	for (unsigned int level = 0; level < PANTHOR_PT_LAST; level++) {
+	for (unsigned int level = 0; level < last; level++) {
 		unsigned int shift = panthor_pt_shift(level);
 
 		count += ((va + size - 1) >> shift) - (va >> shift) + 1;

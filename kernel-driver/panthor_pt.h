@@ -17,7 +17,7 @@
 #define PANTHOR_PT_TABLE BIT_ULL(1)
 #define PANTHOR_PT_READONLY BIT_ULL(2)
 #define PANTHOR_PT_NOEXEC BIT_ULL(3)
-/* Nothing behind it: reads give zero, writes go nowhere. */
+/* Nothing of the client's behind it: the owner decides what is read. */
 #define PANTHOR_PT_SPARSE BIT_ULL(4)
 #define PANTHOR_PT_ATTRS (PANTHOR_PT_READONLY | PANTHOR_PT_NOEXEC | PANTHOR_PT_SPARSE)
 
@@ -71,15 +71,15 @@ void panthor_pt_cache_fini(struct panthor_pt_cache *cache);
 /** PANTHOR_PT_CUT_NEED - tables that cutting the large pages at the ends of a range may take */
 #define PANTHOR_PT_CUT_NEED 2
 
-/** panthor_pt_map_need() - tables that mapping a range may take, all of it in small pages */
-u64 panthor_pt_map_need(u64 va, u64 size);
+/** panthor_pt_map_need() - tables that mapping a range may take, in small pages unless sparse */
+u64 panthor_pt_map_need(u64 va, u64 size, bool sparse);
 
 /**
  * panthor_pt_cache_fill() - allocate tables
  * @cache: cache
  * @count: what it is to have at least
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EINTR when the caller is being killed.
  */
 int panthor_pt_cache_fill(struct panthor_pt_cache *cache, u64 count);
 

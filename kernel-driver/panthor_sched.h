@@ -79,6 +79,9 @@ struct panthor_queue {
 	/** @cs: what is being executed; the executor's own. */
 	struct panthor_cs cs;
 
+	/** @ending: a job is off @jobs but has not signalled yet, under &panthor_exec.lock. */
+	bool ending;
+
 	/** @started: whether the first of @jobs is in @cs; the executor's own. */
 	bool started;
 

@@ -14,6 +14,9 @@
 #include "panthor_sync.h"
 #include "panthor_uobj.h"
 
+/* Sync operations of one ioctl; each is looked for among all. */
+#define PANTHOR_SYNC_OPS_MAX 4096
+
 /* struct panthor_sync_signal - what will be behind a point of a syncobj */
 struct panthor_sync_signal {
 	struct list_head node;
@@ -31,6 +34,7 @@ struct panthor_sync_signal {
 void panthor_sync_batch_init(struct panthor_sync_batch *batch, struct drm_file *file)
 {
 	batch->file = file;
+	batch->op_count = 0;
 	INIT_LIST_HEAD(&batch->signals);
 }
 
@@ -131,6 +135,9 @@ int panthor_sync_collect(struct panthor_sync_batch *batch, const struct drm_pant
 	/* Jobs without sync operations need not know how large one is. */
 	if (!in->count)
 		return 0;
+	if (in->count > PANTHOR_SYNC_OPS_MAX - batch->op_count)
+		return -EINVAL;
+	batch->op_count += in->count;
 
 	ops = PANTHOR_UOBJ_GET_ARRAY(in, struct drm_panthor_sync_op, timeline_value);
 	if (IS_ERR(ops))

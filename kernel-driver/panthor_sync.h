@@ -25,6 +25,9 @@ struct panthor_sync_batch {
 	/** @file: for syncobj handles. */
 	struct drm_file *file;
 
+	/** @op_count: operations of all jobs so far. */
+	u32 op_count;
+
 	/** @signals: struct panthor_sync_signal, one for each handle and point. */
 	struct list_head signals;
 };
@@ -49,7 +52,8 @@ void panthor_sync_batch_fini(struct panthor_sync_batch *batch);
  * @in: array in user memory
  * @ret_ops: for panthor_sync_ops_fini(), also on failure
  *
- * Return: 0, -EINVAL bad flags or a handle to signal that is unknown, -ENOMEM, or what copying
+ * Return: 0, -EINVAL bad flags, too many operations or a handle to signal that is unknown,
+ * -ENOMEM, or what copying
  * the array gives.
  */
 int panthor_sync_collect(struct panthor_sync_batch *batch, const struct drm_panthor_obj_array *in,

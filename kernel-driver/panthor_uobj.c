@@ -35,6 +35,9 @@ void *panthor_uobj_get_array(const struct drm_panthor_obj_array *in, u32 min_siz
 		return ERR_PTR(-EINVAL);
 	if (!in->count)
 		return NULL;
+	/* Nothing that large is known to anybody, and looking for zeroes takes time. */
+	if (in->stride > PAGE_SIZE)
+		return ERR_PTR(-E2BIG);
 	if (in->count > PANTHOR_UOBJ_MAX_BYTES / obj_size)
 		return ERR_PTR(-EINVAL);
 

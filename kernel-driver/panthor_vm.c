@@ -3,6 +3,7 @@
  * GPU address spaces and their ids.
  */
 
+#include <linux/module.h>
 #include <linux/sched/mm.h>
 
 #include <drm/drm_gpuvm.h>
@@ -78,6 +79,9 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 		       panthor_vm_full_range(ptdev), 0, 0, &panthor_gpuvm_ops);
 	drm_gem_object_put(root);
 	panthor_reclaim_vm_init(ptdev, &vm->reclaim);
+
+	/* Jobs keep their VM; with it goes the code that they come back to. */
+	__module_get(THIS_MODULE);
 	return vm;
 
 err_free:

@@ -24,6 +24,9 @@ struct panthor_gem_object;
 /** PANTHOR_VM_SPARE_TABLES - tables that a VM keeps when nothing is in them any more */
 #define PANTHOR_VM_SPARE_TABLES 8
 
+/** PANTHOR_VM_SPARSE_MAX - bytes that one sparse mapping can have, for what its tables cost */
+#define PANTHOR_VM_SPARSE_MAX BIT_ULL(40)
+
 /** PANTHOR_VM_PAGE_SIZE - what addresses, offsets and sizes are multiples of */
 #define PANTHOR_VM_PAGE_SIZE SZ_4K
 

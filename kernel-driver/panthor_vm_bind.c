@@ -7,6 +7,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gpuvm.h>
@@ -32,7 +33,7 @@ static int panthor_bind_get_tables(struct panthor_bind_ctx *ctx)
 	u64 need = PANTHOR_PT_CUT_NEED;
 
 	if (!ctx->unmap)
-		need += panthor_pt_map_need(ctx->va, ctx->size);
+		need += panthor_pt_map_need(ctx->va, ctx->size, !ctx->bo);
 
 	mutex_lock(&ctx->vm->as_lock);
 	panthor_pt_cache_move(&ctx->tables, &ctx->vm->spare_tables, need);
@@ -61,8 +62,12 @@ void panthor_bind_fini(struct panthor_bind_ctx *ctx)
 		kfree(ctx->spare[i]);
 	panthor_bind_put_tables(ctx);
 
-	if (ctx->vm_bo)
+	if (ctx->vm_bo) {
+		mutex_lock(&ctx->bo->gpuva_lock);
+		panthor_vm_bo_expect_locked(ctx->vm_bo, ctx->pinned ? 0 : -1);
+		mutex_unlock(&ctx->bo->gpuva_lock);
 		panthor_vm_bo_put(ctx->vm_bo);
+	}
 	if (ctx->pinned) {
 		dma_resv_lock(ctx->bo->base.resv, NULL);
 		panthor_gem_unpin_locked(ctx->bo);
@@ -143,6 +148,7 @@ static int panthor_bind_prepare_bo(struct panthor_bind_ctx *ctx)
 	} else {
 		ctx->vm_bo = drm_gpuvm_bo_obtain_prealloc(vm_bo);
 		drm_gpuvm_bo_extobj_add(ctx->vm_bo);
+		panthor_vm_bo_expect_locked(ctx->vm_bo, !ctx->pinned);
 	}
 	mutex_unlock(&ctx->bo->gpuva_lock);
 	dma_resv_unlock(panthor_vm_resv(ctx->vm));
@@ -190,7 +196,7 @@ static bool panthor_bind_range_ok(const struct panthor_vm *vm,
 static bool panthor_bind_sparse_ok(const struct drm_panthor_vm_bind_op *op)
 {
 	return !(op->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE) ||
-	       (!op->bo_handle && !op->bo_offset &&
+	       (!op->bo_handle && !op->bo_offset && op->size <= PANTHOR_VM_SPARSE_MAX &&
 		op->flags & DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
 }
 
@@ -229,22 +235,33 @@ int panthor_bind_prepare(struct panthor_bind_ctx *ctx, struct drm_file *file,
 	if (ret)
 		return ret;
 
-	if (ctx->size) {
+	/* The BO first: its pages bound what tables can cost. */
+	if (panthor_bind_type(op) == DRM_PANTHOR_VM_BIND_OP_TYPE_MAP &&
+	    !(op->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE))
+		ret = panthor_bind_prepare_map(ctx, file, op->bo_handle);
+	if (!ret && ctx->size)
 		ret = panthor_bind_alloc(ctx);
-		if (ret)
-			return ret;
-	}
+	return ret;
+}
 
-	if (panthor_bind_type(op) != DRM_PANTHOR_VM_BIND_OP_TYPE_MAP ||
-	    op->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE)
-		return 0;
-	return panthor_bind_prepare_map(ctx, file, op->bo_handle);
+/* The device map of a pinned BO stays until drm_dev_unplug() has waited for this. */
+static int panthor_bind_exec_map_locked(struct panthor_bind_ctx *ctx)
+{
+	struct drm_gem_object *obj = ctx->bo ? &ctx->bo->base : NULL;
+	int ret, cookie;
+
+	if (ctx->vm->destroyed || ctx->vm->unusable)
+		return -EINVAL;
+	if (!drm_dev_enter(ctx->vm->base.drm, &cookie))
+		return -ENODEV;
+
+	ret = drm_gpuvm_sm_map(&ctx->vm->base, ctx, ctx->va, ctx->size, obj, ctx->offset);
+	drm_dev_exit(cookie);
+	return ret;
 }
 
 int panthor_bind_exec(struct panthor_bind_ctx *ctx)
 {
-	struct drm_gem_object *obj = ctx->bo ? &ctx->bo->base : NULL;
-	struct drm_gpuvm *gpuvm = &ctx->vm->base;
 	int ret;
 
 	if (!ctx->size)
@@ -252,11 +269,9 @@ int panthor_bind_exec(struct panthor_bind_ctx *ctx)
 
 	mutex_lock(&ctx->vm->op_lock);
 	if (ctx->unmap)
-		ret = drm_gpuvm_sm_unmap(gpuvm, ctx, ctx->va, ctx->size);
-	else if (ctx->vm->destroyed || ctx->vm->unusable)
-		ret = -EINVAL;
+		ret = drm_gpuvm_sm_unmap(&ctx->vm->base, ctx, ctx->va, ctx->size);
 	else
-		ret = drm_gpuvm_sm_map(gpuvm, ctx, ctx->va, ctx->size, obj, ctx->offset);
+		ret = panthor_bind_exec_map_locked(ctx);
 	mutex_unlock(&ctx->vm->op_lock);
 	trace_vm_bind(ctx, ret);
 	return ret;
@@ -293,9 +308,9 @@ int panthor_vm_map_kernel(struct panthor_vm *vm, struct panthor_gem_object *bo, 
 	panthor_bind_init(&ctx, vm, &op);
 	ctx.bo = bo;
 	drm_gem_object_get(&bo->base);
-	ret = panthor_bind_alloc(&ctx);
+	ret = panthor_bind_prepare_bo(&ctx);
 	if (!ret)
-		ret = panthor_bind_prepare_bo(&ctx);
+		ret = panthor_bind_alloc(&ctx);
 	if (!ret)
 		ret = panthor_bind_exec(&ctx);
 	panthor_bind_fini(&ctx);

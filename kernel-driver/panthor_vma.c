@@ -4,6 +4,7 @@
  */
 
 #include <linux/dma-resv.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include <drm/drm_gem.h>
@@ -20,6 +21,9 @@ struct panthor_vm_bo {
 
 	/* Mappings that are not evicted, under the BO's gpuva_lock. */
 	u32 live;
+
+	/* Operations under way that will add evicted ones, under the BO's gpuva_lock. */
+	u32 expected;
 };
 
 static struct panthor_vma *to_panthor_vma(struct drm_gpuva *va)
@@ -233,6 +237,7 @@ static void panthor_vm_free(struct drm_gpuvm *gpuvm)
 	mutex_destroy(&vm->as_lock);
 	mutex_destroy(&vm->op_lock);
 	kfree(vm);
+	module_put(THIS_MODULE);
 }
 
 /*
@@ -286,7 +291,8 @@ static int panthor_vm_bo_remap_one(struct drm_gpuvm_bo *vm_bo, bool *ret_done)
 	panthor_pt_cache_init(&tables);
 	for (bool ready = false; !ret; ready = true) {
 		if (ready)
-			ret = panthor_pt_cache_fill(&tables, panthor_pt_map_need(addr, range));
+			ret = panthor_pt_cache_fill(&tables,
+						    panthor_pt_map_need(addr, range, false));
 		if (ret)
 			break;
 
@@ -313,10 +319,14 @@ static int panthor_vm_bo_remap_one(struct drm_gpuvm_bo *vm_bo, bool *ret_done)
 	return ret;
 }
 
+void panthor_vm_bo_expect_locked(struct drm_gpuvm_bo *vm_bo, int change)
+{
+	to_panthor_vm_bo(vm_bo)->expected += change;
+}
+
 static int panthor_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
 	struct panthor_gem_object *bo = to_panthor_bo(vm_bo->obj);
-	struct sg_table *sgt;
 	bool done = false;
 	int ret = 0;
 
@@ -324,15 +334,16 @@ static int panthor_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *e
 	if (panthor_gem_is_lost_locked(bo))
 		return 0;
 
-	sgt = panthor_gem_get_sgt_locked(bo);
-	if (IS_ERR(sgt))
-		return PTR_ERR(sgt);
-
+	ret = PTR_ERR_OR_ZERO(panthor_gem_get_sgt_locked(bo));
 	while (!ret && !done)
 		ret = panthor_vm_bo_remap_one(vm_bo, &done);
-	if (!ret)
+
+	mutex_lock(&bo->gpuva_lock);
+	done = !ret && !to_panthor_vm_bo(vm_bo)->expected;
+	panthor_gem_update_class_locked(bo);
+	mutex_unlock(&bo->gpuva_lock);
+	if (done)
 		drm_gpuvm_bo_evict(vm_bo, false);
-	panthor_gem_refresh_locked(bo);
 	return ret;
 }
 

@@ -96,6 +96,15 @@ int panthor_bind_exec(struct panthor_bind_ctx *ctx);
 void panthor_bind_fini(struct panthor_bind_ctx *ctx);
 
 /**
+ * panthor_vm_bo_expect_locked() - mappings are on their way that will be linked as evicted
+ * @vm_bo: place, the BO's gpuva_lock held
+ * @change: how many more or less
+ *
+ * Meanwhile submissions go on looking at the place.
+ */
+void panthor_vm_bo_expect_locked(struct drm_gpuvm_bo *vm_bo, int change);
+
+/**
  * panthor_vm_bo_put() - drop a reference on a BO's place in a VM
  * @vm_bo: place; no lock held
  */

@@ -86,6 +86,10 @@ static void test_map(void **state)
 		{ "huge offset", MAP, bo, ~0ull - P + 1, VA, P, -EINVAL },
 		{ "offset that wraps to inside", MAP, bo, ~0ull - P + 1, VA, 2 * P, -EINVAL },
 		{ "handle 0", MAP, 0, 0, VA, P, -EINVAL },
+		/* Refused before page tables for it are allocated: there would be 128 GiB of them. */
+		{ "huge, unknown handle", MAP, 0xdeadbeef, 0, 0, 1ull << 46, -EINVAL },
+		{ "huge, size above the BO", MAP, bo, 0, 0, 1ull << 46, -EINVAL },
+		{ "huge and sparse", MAP | NOEXEC | SPARSE, 0, 0, 0, 1ull << 46, -EINVAL },
 		{ "unknown handle", MAP, 0xdeadbeef, 0, VA, P, -EINVAL },
 		{ "exclusive to another VM", MAP, foreign, 0, VA, P, -EINVAL },
 		{ "flag bit 4", MAP | 1 << 4, bo, 0, VA, P, -EINVAL },
