@@ -35,11 +35,11 @@ void *panthor_uobj_get_array(const struct drm_panthor_obj_array *in, u32 min_siz
 		return ERR_PTR(-EINVAL);
 	if (!in->count)
 		return NULL;
+	if (in->count > PANTHOR_UOBJ_MAX_BYTES / obj_size)
+		return ERR_PTR(-EINVAL);
 	/* Nothing that large is known to anybody, and looking for zeroes takes time. */
 	if (in->stride > PAGE_SIZE)
 		return ERR_PTR(-E2BIG);
-	if (in->count > PANTHOR_UOBJ_MAX_BYTES / obj_size)
-		return ERR_PTR(-EINVAL);
 
 	out = kvmalloc_array(in->count, obj_size, GFP_KERNEL_ACCOUNT);
 	if (!out)

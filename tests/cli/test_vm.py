@@ -225,7 +225,9 @@ def out_of_memory():
     """without swap a total that cannot be held is a clean failure, as is an expected eviction"""
     doc = guest("bare").doc("stress", "full", 1)
     load = doc["load"]
-    equal(load["create_failures"] + load["map_failures"] + load["touch_failures"] > 0, True)
+    # Which comes first, a refusal or the kernel's choice of the canary, is the kernel's to say.
+    refused = load["create_failures"] + load["map_failures"] + load["touch_failures"]
+    equal(refused + load["canaries_lost"] > 0, True)
     equal(load["workers_lost"], 0)
     equal(doc["verification"]["errors"], 0)
     equal("could be held" in doc["error"]["message"], True)

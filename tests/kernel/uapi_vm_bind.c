@@ -86,7 +86,7 @@ static void test_map(void **state)
 		{ "huge offset", MAP, bo, ~0ull - P + 1, VA, P, -EINVAL },
 		{ "offset that wraps to inside", MAP, bo, ~0ull - P + 1, VA, 2 * P, -EINVAL },
 		{ "handle 0", MAP, 0, 0, VA, P, -EINVAL },
-		/* Refused before page tables for it are allocated: there would be 128 GiB of them. */
+		/* Refused before page tables are allocated: there would be 128 GiB of them. */
 		{ "huge, unknown handle", MAP, 0xdeadbeef, 0, 0, 1ull << 46, -EINVAL },
 		{ "huge, size above the BO", MAP, bo, 0, 0, 1ull << 46, -EINVAL },
 		{ "huge and sparse", MAP | NOEXEC | SPARSE, 0, 0, 0, 1ull << 46, -EINVAL },
