@@ -119,8 +119,11 @@ void panthor_gem_purge_locked(struct panthor_gem_object *bo)
 {
 	struct panthor_reclaim *reclaim = to_reclaim(bo);
 
-	if (bo->backing.pages)
+	if (bo->backing.pages) {
 		panthor_gem_put_pages_locked(bo, false);
+		/* Free at once, unlike evicted ones: mm need not go on looking for as many. */
+		mm_account_reclaimed_pages(panthor_gem_page_count(bo));
+	}
 	shmem_truncate_range(file_inode(bo->base.filp), 0, (loff_t)-1);
 
 	bo->reclaim.evicted = false;
@@ -338,6 +341,8 @@ static unsigned long panthor_shrink_scan(struct shrinker *shrinker, struct shrin
 	unsigned long freed = panthor_reclaim_scan(shrinker->private_data, sc->nr_to_scan,
 						   panthor_shrink_can_block(sc));
 
+	/* BOs go whole: what was freed beyond what was asked for is not asked for again. */
+	sc->nr_scanned = max(freed, sc->nr_to_scan);
 	/* Nothing now, with every BO asked once, means nothing for this caller. */
 	return freed ?: SHRINK_STOP;
 }
