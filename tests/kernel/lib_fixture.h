@@ -7,8 +7,9 @@
 
 #include "kt.h"
 
-#define STREAM_VA 0x100000ull
-#define DATA_VA	  0x200000ull
+#define STREAM_VA    0x100000ull
+#define STREAM_BYTES (16 * KT_PAGE)
+#define DATA_VA	     0x200000ull
 
 /* A device, a VM in it, and two BOs that are mapped there: one for commands, one for data. */
 struct lib {
@@ -17,8 +18,12 @@ struct lib {
 	struct panthor_bo *streams;
 	struct panthor_bo *data;
 	void *commands;
-	uint32_t *words;
+	volatile uint32_t *words;
 };
+
+/* One more VM with the same things at the same addresses, in @dev or, with NULL, in a new file. */
+struct lib *lib_new(struct panthor_device *dev);
+void lib_free(struct lib *l);
 
 int lib_setup(void **state);
 int lib_teardown(void **state);
