@@ -156,6 +156,7 @@ static int panthor_device_init(struct panthor_device *ptdev)
 	u32 pa_bits = (panthor_gpu_info.mmu_features >> 8) & 0xff;
 	int ret;
 
+	panthor_hold_init(ptdev);
 	dma_set_max_seg_size(ptdev->base.dev, UINT_MAX);
 	ret = dma_coerce_mask_and_coherent(ptdev->base.dev, DMA_BIT_MASK(pa_bits));
 	for (int i = 0; !ret && i < ARRAY_SIZE(steps); i++)

@@ -12,6 +12,7 @@
 
 #include "panthor_drm.h"
 #include "panthor_gem_shrinker.h"
+#include "panthor_hold.h"
 #include "panthor_sched.h"
 
 /** PANTHOR_FREQUENCY - of the software GPU's clock: it ticks in nanoseconds */
@@ -63,6 +64,9 @@ struct panthor_device {
 
 	/** @profiling: what fdinfo tells of the engine, mask of PANTHOR_PROFILING_*; READ_ONCE. */
 	u32 profiling;
+
+	/** @hold: for tests of races. */
+	struct panthor_hold hold;
 
 	/** @reclaim: LRUs, shrinker and counters. */
 	struct panthor_reclaim reclaim;

@@ -185,6 +185,7 @@ int panthor_gem_create_with_handle(struct drm_file *file, struct panthor_vm *vm,
 		ret = drm_gem_create_mmap_offset(&bo->base);
 	if (!ret)
 		ret = drm_gem_handle_create(file, &bo->base, ret_handle);
+	panthor_hold(ptdev, PANTHOR_HOLD_HANDLE);
 	if (!ret)
 		*size = bo->base.size;
 

@@ -121,6 +121,7 @@ static vm_fault_t panthor_fault_retry(struct vm_fault *vmf, struct panthor_gem_o
 	drm_dev_get(drm);
 	drm_gem_object_get(&bo->base);
 	release_fault_lock(vmf);
+	panthor_hold(to_panthor_device(drm), PANTHOR_HOLD_FAULT);
 	if (!dma_resv_lock_interruptible(bo->base.resv, NULL)) {
 		/* A failure shows again, and is told, when the fault is repeated. */
 		if (!panthor_gem_is_lost_locked(bo))

@@ -190,6 +190,9 @@ struct panthor_scan {
 
 	/* The VM being scanned is busy, and with it all that shares its resv. */
 	bool vm_busy;
+
+	/* VMs that were not looked at yet. */
+	long vms_left;
 };
 
 static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object *bo,
@@ -242,6 +245,7 @@ static void panthor_scan_lru(struct panthor_scan *scan, struct drm_gem_lru *lru,
 			continue;
 
 		mutex_unlock(lru->lock);
+		panthor_hold(to_panthor_device(obj->dev), PANTHOR_HOLD_SCAN_BO);
 		if (panthor_scan_bo(scan, to_panthor_bo(obj), class))
 			scan->freed += pages;
 		drm_gem_object_put(obj);
@@ -255,32 +259,39 @@ static void panthor_scan_class(struct panthor_scan *scan, enum panthor_reclaim_c
 	panthor_scan_lru(scan, &scan->reclaim->lrus[class], class);
 }
 
-/* Least recently active VM first; the order is left as it was. */
+/*
+ * The next VM with something to give, in order of activity. One that becomes active while it is
+ * scanned moves to the end of the list, so this goes on from the start until all were looked at.
+ * Lets go of the VM before without the lock, for that may be its end.
+ */
+static struct panthor_vm *panthor_scan_next_vm(struct panthor_scan *scan, struct panthor_vm *prev)
+{
+	struct list_head *vms = &scan->reclaim->vms;
+	struct list_head *node = prev ? &prev->reclaim.node : vms;
+	struct panthor_vm *vm, *next = NULL;
+
+	mutex_lock(&scan->reclaim->lock);
+	while (!next && scan->freed < scan->nr_to_scan && !list_empty(vms) &&
+	       scan->vms_left-- > 0) {
+		node = node->next == vms ? vms->next : node->next;
+		vm = list_entry(node, struct panthor_vm, reclaim.node);
+		if (!list_empty(&vm->reclaim.lru.list) && panthor_vm_tryget(vm))
+			next = vm;
+	}
+	mutex_unlock(&scan->reclaim->lock);
+	panthor_vm_put(prev);
+	return next;
+}
+
 static void panthor_scan_vms(struct panthor_scan *scan)
 {
-	struct panthor_reclaim *reclaim = scan->reclaim;
-	struct panthor_vm *vm;
-	LIST_HEAD(seen);
+	struct panthor_vm *vm = NULL;
 
-	mutex_lock(&reclaim->lock);
-	/* So many and no more: one that is active comes back to the list. */
-	for (long left = reclaim->vm_count; left > 0 && scan->freed < scan->nr_to_scan; left--) {
-		vm = list_first_entry_or_null(&reclaim->vms, typeof(*vm), reclaim.node);
-		if (!vm)
-			break;
-
-		list_move_tail(&vm->reclaim.node, &seen);
-		if (list_empty(&vm->reclaim.lru.list) || !panthor_vm_tryget(vm))
-			continue;
-
-		/* Without the lock, for the put may be the last one. */
-		mutex_unlock(&reclaim->lock);
+	scan->vms_left = READ_ONCE(scan->reclaim->vm_count);
+	while ((vm = panthor_scan_next_vm(scan, vm))) {
+		panthor_hold(to_panthor_device(vm->base.drm), PANTHOR_HOLD_SCAN_VM);
 		panthor_scan_lru(scan, &vm->reclaim.lru, PANTHOR_RECLAIM_VM);
-		panthor_vm_put(vm);
-		mutex_lock(&reclaim->lock);
 	}
-	list_splice(&seen, &reclaim->vms);
-	mutex_unlock(&reclaim->lock);
 }
 
 unsigned long panthor_reclaim_scan(struct panthor_device *ptdev, unsigned long nr_to_scan,

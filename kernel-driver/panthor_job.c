@@ -217,6 +217,7 @@ static int panthor_submit_locked(struct panthor_sync_batch *batch, struct pantho
 	if (ret)
 		return ret;
 
+	panthor_hold(group->ptdev, PANTHOR_HOLD_SUBMIT);
 	panthor_sync_publish(batch);
 	for (u32 i = 0; i < count; i++) {
 		drm_gpuvm_resv_add_fence(&group->vm->base, exec, &jobs[i]->base.s_fence->finished,

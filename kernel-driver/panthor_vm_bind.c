@@ -289,6 +289,7 @@ int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
 		return 0;
 
 	ret = panthor_bind_prepare(&ctx, file, vm, op);
+	panthor_hold(to_panthor_device(vm->base.drm), PANTHOR_HOLD_BIND);
 	if (!ret)
 		ret = panthor_bind_exec(&ctx);
 	panthor_bind_fini(&ctx);
