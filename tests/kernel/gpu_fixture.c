@@ -4,6 +4,14 @@
 
 #include "gpu_fixture.h"
 
+void gpu_set_job_timeout(unsigned int milliseconds)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", milliseconds);
+	assert_true(kt_write_file("/sys/module/vpanthor/parameters/job_timeout_ms", text));
+}
+
 static struct gpu *gpu_new(struct panthor_device *dev)
 {
 	struct gpu *g = calloc(1, sizeof(*g));
@@ -27,6 +35,7 @@ static void gpu_free(struct gpu *g)
 
 int gpu_setup(void **state)
 {
+	gpu_set_job_timeout(600000);
 	*state = gpu_new(NULL);
 	return 0;
 }
@@ -206,6 +215,61 @@ bool gpu_word_passes(const volatile uint32_t *word, uint32_t value)
 	struct threshold threshold = { word, value };
 
 	return kt_wait(is_passed, &threshold);
+}
+
+unsigned int gpu_log_lines(const char *text)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	unsigned int count = 0;
+	char record[8192];
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	/* A record at a time; EPIPE: the next one has been overwritten. */
+	while ((n = read(fd, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		record[n > 0 ? n : 0] = '\0';
+		count += strstr(record, text) != NULL;
+	}
+	close(fd);
+	return count;
+}
+
+/* Words of the data BO: what bystanders wait for, and what they leave. */
+enum { GO, LEFT };
+
+void gpu_bystanders_start(struct gpu *g, struct gpu_bystanders *others)
+{
+	others->at[0] = g;
+	others->at[1] = gpu_beside(g, g->dev);
+	others->at[2] = gpu_beside(g, NULL);
+	for (int i = 0; i < 3; i++) {
+		struct gpu *at = others->at[i];
+
+		others->group[i] = gpu_group(at);
+		others->job[i] = gpu_job(at);
+		gpu_cs_wait_above(&others->job[i]->cs, DATA_VA + 4 * GO, 0);
+		gpu_cs_store(&others->job[i]->cs, DATA_VA + 4 * LEFT, 77);
+		gpu_run(others->job[i], others->group[i], 0);
+	}
+}
+
+void gpu_bystanders_finish(struct gpu_bystanders *others)
+{
+	for (int i = 0; i < 3; i++) {
+		struct gpu *at = others->at[i];
+
+		assert_false(gpu_is_done(others->job[i]));
+		at->words[GO] = 1;
+		assert_int_equal(gpu_wait(others->job[i]), 0);
+		assert_int_equal(at->words[LEFT], 77);
+		gpu_assert_group(others->group[i], 0, 0);
+		/* And they take new ones. */
+		at->words[LEFT] = 0;
+		gpu_run(others->job[i], others->group[i], 0);
+		assert_int_equal(gpu_wait(others->job[i]), 0);
+		assert_int_equal(at->words[LEFT], 77);
+		assert_int_equal(panthor_vm_is_usable(at->vm), 1);
+	}
 }
 
 void gpu_cs_store(struct panthor_cs *cs, uint64_t va, uint32_t value)

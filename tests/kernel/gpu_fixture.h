@@ -88,6 +88,26 @@ struct panthor_bo *gpu_bo(struct gpu *g, uint64_t size, uint64_t va, uint32_t fl
 /* Waits until a word is more than @value; false: not within 20 s. */
 bool gpu_word_passes(const volatile uint32_t *word, uint32_t value);
 
+/* How long a job may take that is started from now on. Tests begin with ten minutes. */
+void gpu_set_job_timeout(unsigned int milliseconds);
+
+/* Lines of the kernel log that contain @text. */
+unsigned int gpu_log_lines(const char *text);
+
+/*
+ * Bystanders: groups in the same VM, in another one of the same file, in another file. Each has a
+ * job under way while something happens to others, and must be able to complete it after that.
+ * They use the first two words of the data BOs.
+ */
+struct gpu_bystanders {
+	struct gpu *at[3];
+	struct panthor_group *group[3];
+	struct gpu_job *job[3];
+};
+
+void gpu_bystanders_start(struct gpu *g, struct gpu_bystanders *others);
+void gpu_bystanders_finish(struct gpu_bystanders *others);
+
 /*
  * Parts of streams. They use registers 0 to 4.
  */
