@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the GPU sees of an address space: it copies a range to where the CPU compares it with what
+ * should be there. BOs hold one pattern, each from its start.
+ */
+#ifndef GPU_PROBE_H
+#define GPU_PROBE_H
+
+#include "gpu_fixture.h"
+
+/* Room for one BO: two blocks of large pages. */
+#define PROBE_BYTES (4 * KT_MIB)
+/* Above what the fixture maps, on a block, with room for what the tests map below it. */
+#define PROBE_COPY_VA 0x80000000ull
+
+/*
+ * @copy: where the GPU copies to, @seen is the CPU's map of it
+ * @pattern: what BOs are filled with
+ */
+struct probe {
+	struct gpu *g;
+	struct panthor_group *group;
+	struct gpu_job *job;
+	struct panthor_bo *copy;
+	char *seen;
+	char *pattern;
+	struct panthor_bo *bos[8];
+	unsigned int bo_count;
+};
+
+int probe_setup(void **state);
+int probe_teardown(void **state);
+
+#define probe_test(f) cmocka_unit_test_setup_teardown(f, probe_setup, probe_teardown)
+
+/* A labelled BO with the pattern, mapped by nobody; one that is exclusive to the VM. */
+struct panthor_bo *probe_bo(struct probe *p, const char *label, uint64_t size);
+struct panthor_bo *probe_private_bo(struct probe *p, const char *label, uint64_t size);
+
+void probe_map(struct gpu *g, struct panthor_bo *bo, uint64_t bo_offset, uint64_t va,
+	       uint64_t size);
+void probe_unmap(struct gpu *g, uint64_t va, uint64_t size);
+
+/* Has reclaim take all that there is: the BO with that label must be among it. */
+void probe_evict(const char *label);
+
+/* The GPU copies, in a job that must succeed. */
+void probe_copy(struct probe *p, uint64_t to, uint64_t from, uint64_t size);
+/* What stands at @va is the pattern from @offset on; is zero. */
+void probe_assert_seen(struct probe *p, uint64_t va, uint64_t size, uint64_t offset);
+void probe_assert_zero(struct probe *p, uint64_t va, uint64_t size);
+/* A load there kills the group of its own that does it. */
+void probe_assert_fault(struct probe *p, uint64_t va);
+
+#endif
