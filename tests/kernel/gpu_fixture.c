@@ -235,7 +235,7 @@ unsigned int gpu_log_lines(const char *text)
 }
 
 /* Words of the data BO: what bystanders wait for, and what they leave. */
-enum { GO, LEFT };
+enum { GO = 0, LEFT = 2 };
 
 void gpu_bystanders_start(struct gpu *g, struct gpu_bystanders *others)
 {
@@ -247,9 +247,11 @@ void gpu_bystanders_start(struct gpu *g, struct gpu_bystanders *others)
 
 		others->group[i] = gpu_group(at);
 		others->job[i] = gpu_job(at);
+		gpu_cs_store(&others->job[i]->cs, DATA_VA + 4 * LEFT, 1);
 		gpu_cs_wait_above(&others->job[i]->cs, DATA_VA + 4 * GO, 0);
 		gpu_cs_store(&others->job[i]->cs, DATA_VA + 4 * LEFT, 77);
 		gpu_run(others->job[i], others->group[i], 0);
+		assert_true(gpu_word_passes(&at->words[LEFT], 0));
 	}
 }
 

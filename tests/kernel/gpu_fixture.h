@@ -97,7 +97,7 @@ unsigned int gpu_log_lines(const char *text);
 /*
  * Bystanders: groups in the same VM, in another one of the same file, in another file. Each has a
  * job under way while something happens to others, and must be able to complete it after that.
- * They use the first two words of the data BOs.
+ * They use the first three words of the data BOs.
  */
 struct gpu_bystanders {
 	struct gpu *at[3];
@@ -116,7 +116,7 @@ void gpu_bystanders_finish(struct gpu_bystanders *others);
 void gpu_cs_store(struct panthor_cs *cs, uint64_t va, uint32_t value);
 void gpu_cs_load(struct panthor_cs *cs, uint64_t va);
 void gpu_cs_copy(struct panthor_cs *cs, uint64_t to, uint64_t from);
-/* Blocks the queue until *va > value, as unsigned. */
+/* Blocks the queue until *va > value, as unsigned. The word behind *va is for errors: 0. */
 void gpu_cs_wait_above(struct panthor_cs *cs, uint64_t va, uint32_t value);
 /* ++*va, @times times or, with 0, for ever. */
 void gpu_cs_count(struct panthor_cs *cs, uint64_t va, uint32_t times);
