@@ -13,11 +13,24 @@
 #include "panthor_device.h"
 #include "panthor_gem.h"
 
+static void panthor_gem_prime_sync_sgt(struct device *dev, struct sg_table *sgt,
+				       enum dma_data_direction dir, bool begin)
+{
+	if (!sgt)
+		return;
+
+	if (begin)
+		dma_sync_sgtable_for_cpu(dev, sgt, dir);
+	else
+		dma_sync_sgtable_for_device(dev, sgt, dir);
+}
+
 /*
  * CPU access through a dma-buf may go through any alias: sync for our device, for every importer,
- * and for the kernel map.
+ * and for the kernel map, which is nearest to the CPU.
  */
-static int panthor_gem_prime_begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir)
+static int panthor_gem_prime_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir,
+					bool begin)
 {
 	struct panthor_gem_object *bo = to_panthor_bo(dmabuf->priv);
 	struct dma_buf_attachment *attach;
@@ -27,40 +40,26 @@ static int panthor_gem_prime_begin_cpu_access(struct dma_buf *dmabuf, enum dma_d
 	if (ret)
 		return ret;
 
-	if (bo->sgt)
-		dma_sync_sgtable_for_cpu(bo->base.dev->dev, bo->sgt, dir);
-	if (bo->cmap.vaddr)
+	if (bo->cmap.vaddr && !begin)
+		flush_kernel_vmap_range(bo->cmap.vaddr, bo->base.size);
+	panthor_gem_prime_sync_sgt(bo->base.dev->dev, bo->sgt, dir, begin);
+	list_for_each_entry(attach, &dmabuf->attachments, node)
+		panthor_gem_prime_sync_sgt(attach->dev, attach->sgt, dir, begin);
+	if (bo->cmap.vaddr && begin)
 		invalidate_kernel_vmap_range(bo->cmap.vaddr, bo->base.size);
-	list_for_each_entry(attach, &dmabuf->attachments, node) {
-		if (attach->sgt)
-			dma_sync_sgtable_for_cpu(attach->dev, attach->sgt, dir);
-	}
 
 	dma_resv_unlock(bo->base.resv);
 	return 0;
 }
 
+static int panthor_gem_prime_begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir)
+{
+	return panthor_gem_prime_cpu_access(dmabuf, dir, true);
+}
+
 static int panthor_gem_prime_end_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir)
 {
-	struct panthor_gem_object *bo = to_panthor_bo(dmabuf->priv);
-	struct dma_buf_attachment *attach;
-	int ret;
-
-	ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
-	if (ret)
-		return ret;
-
-	list_for_each_entry(attach, &dmabuf->attachments, node) {
-		if (attach->sgt)
-			dma_sync_sgtable_for_device(attach->dev, attach->sgt, dir);
-	}
-	if (bo->cmap.vaddr)
-		flush_kernel_vmap_range(bo->cmap.vaddr, bo->base.size);
-	if (bo->sgt)
-		dma_sync_sgtable_for_device(bo->base.dev->dev, bo->sgt, dir);
-
-	dma_resv_unlock(bo->base.resv);
-	return 0;
+	return panthor_gem_prime_cpu_access(dmabuf, dir, false);
 }
 
 /* The core keeps the table of each attachment for us: that is what cache_sgt_mapping asks for. */
