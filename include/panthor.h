@@ -281,6 +281,7 @@ int panthor_bo_import(struct panthor_device *dev, int fd, struct panthor_bo **re
 }
 #endif
 
+#include "panthor_alloc.h"
 #include "panthor_gems.h"
 #include "panthor_gpu.h"
 

@@ -78,6 +78,10 @@ CHECK(sizeof(struct panthor_tiler_heap_params) == 20);
 CHECK(offsetof(struct panthor_tiler_heap_params, chunk_size) == 4);
 CHECK(offsetof(struct panthor_tiler_heap_params, target_in_flight) == 16);
 
+CHECK(sizeof(struct panthor_va_params) == 32);
+CHECK(offsetof(struct panthor_va_params, timeline) == 4);
+CHECK(offsetof(struct panthor_va_params, guard) == 24);
+
 CHECK(PANTHOR_GEMS_CREATED_BY == 0);
 CHECK(PANTHOR_GEMS_EVICTIONS == 3);
 CHECK(PANTHOR_GEMS_LABEL == 9);
@@ -110,5 +114,5 @@ int main(void)
 	return panthor_bo_unref(NULL) || panthor_device_unref(NULL) || panthor_gems_close(NULL) ||
 	       panthor_vm_unref(NULL) || panthor_group_unref(NULL) ||
 	       panthor_tiler_heap_unref(NULL) || panthor_bind_free(NULL) ||
-	       panthor_submit_free(NULL);
+	       panthor_submit_free(NULL) || panthor_va_unref(NULL);
 }
