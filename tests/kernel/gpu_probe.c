@@ -69,6 +69,21 @@ void probe_unmap(struct gpu *g, uint64_t va, uint64_t size)
 	assert_int_equal(panthor_vm_unmap(g->vm, va, size), 0);
 }
 
+struct gpu_job *probe_blocked_job(struct gpu *g)
+{
+	struct gpu_job *job = gpu_job(g);
+
+	gpu_cs_wait_above(&job->cs, DATA_VA, 0);
+	gpu_run(job, gpu_group(g), 0);
+	return job;
+}
+
+void probe_release(struct gpu_job *job)
+{
+	job->g->words[0] = 1;
+	assert_int_equal(gpu_wait(job), 0);
+}
+
 void probe_evict(const char *label)
 {
 	unsigned int before = kt_gem_get(label).evictions;

@@ -41,6 +41,10 @@ void probe_map(struct gpu *g, struct panthor_bo *bo, uint64_t bo_offset, uint64_
 	       uint64_t size);
 void probe_unmap(struct gpu *g, uint64_t va, uint64_t size);
 
+/* A job of a group of its own that ends when word 0 of its VM is set, as probe_release() does. */
+struct gpu_job *probe_blocked_job(struct gpu *g);
+void probe_release(struct gpu_job *job);
+
 /* Has reclaim take all that there is: the BO with that label must be among it. */
 void probe_evict(const char *label);
 

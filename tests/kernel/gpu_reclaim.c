@@ -272,15 +272,14 @@ static void test_purged_bo_is_mapped_later(void **state)
 {
 	struct probe *p = *state;
 	struct panthor_bo *bo = probe_bo(p, "later", P), *other = probe_bo(p, "other", P);
-	struct gpu_job *gate = gpu_job(p->g);
+	struct gpu_job *gate;
 	uint32_t bound = gpu_syncobj(p->g->dev);
 	struct panthor_bind *bind = NULL;
 
 	probe_map(p->g, other, 0, VA + P, P);
 	assert_int_equal(panthor_bo_madvise(bo, PANTHOR_BO_DONTNEED, NULL), 0);
 	kt_shrink_all();
-	gpu_cs_wait_above(&gate->cs, DATA_VA, 0);
-	gpu_run(gate, gpu_group(p->g), 0);
+	gate = probe_blocked_job(p->g);
 	assert_int_equal(panthor_bind_new(p->g->vm, &bind), 0);
 	assert_int_equal(panthor_bind_map(bind, bo, 0, VA, P, 0), 0);
 	assert_int_equal(panthor_bind_wait(bind, PANTHOR_BIND_BATCH, gate->done, 0), 0);
@@ -289,7 +288,7 @@ static void test_purged_bo_is_mapped_later(void **state)
 
 	assert_int_equal(panthor_bo_madvise(bo, PANTHOR_BO_WILLNEED, NULL), 0);
 	probe_assert_seen(p, VA + P, P, 0);
-	p->g->words[0] = 1;
+	probe_release(gate);
 	assert_int_equal(gpu_syncobj_wait(p->g->dev, bound, 0), 0);
 	probe_assert_zero(p, VA, P);
 	panthor_bind_free(bind);
