@@ -10,7 +10,7 @@
 #ifndef LIBDRM_PANTHOR_ALLOC_H
 #define LIBDRM_PANTHOR_ALLOC_H
 
-#include "panthor.h"
+#include "panthor_gpu.h"
 
 #ifdef __cplusplus
 extern "C" {
