@@ -5,7 +5,6 @@
 
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
@@ -18,8 +17,11 @@
 #include "panthor_trace.h"
 #include "panthor_vm.h"
 
-/* Instructions of a slice at the lowest priority; each priority has twice that of the one below. */
-#define PANTHOR_SLICE 256
+/*
+ * Instructions of a group's slice at the lowest priority, for all of its queues; each priority has
+ * twice that of the one below.
+ */
+#define PANTHOR_SLICE 1024
 
 /*
  * How long blocked queues go without being looked at when nobody says that something changed: a
@@ -30,10 +32,6 @@
 static unsigned int panthor_job_timeout_ms = 5000;
 module_param_named(job_timeout_ms, panthor_job_timeout_ms, uint, 0600);
 MODULE_PARM_DESC(job_timeout_ms, "how long a job may be at the head of its queue");
-
-static bool panthor_run_completes;
-module_param_named(run_completes, panthor_run_completes, bool, 0400);
-MODULE_PARM_DESC(run_completes, "complete work for shader cores instead of faulting on it");
 
 bool panthor_exec_can_run_locked(const struct panthor_group *group)
 {
@@ -75,61 +73,6 @@ struct dma_fence *panthor_exec_push(struct panthor_job *job)
 
 	wake_up(&exec->wait);
 	return fence;
-}
-
-/*
- * What the command streams see.
- */
-
-static int panthor_exec_map_page(void *priv, u64 va, enum panthor_cs_access access,
-				 void **ret_page)
-{
-	struct panthor_queue *queue = priv;
-	struct panthor_vm *vm = queue->group->vm;
-	struct panthor_pt_page page;
-
-	lockdep_assert_held(&vm->as_lock);
-	if (READ_ONCE(vm->unusable) || !panthor_pt_lookup(&vm->pt, va, &page))
-		return -EFAULT;
-	if ((access == PANTHOR_CS_WRITE && page.attrs & PANTHOR_PT_READONLY) ||
-	    (access == PANTHOR_CS_EXEC && page.attrs & PANTHOR_PT_NOEXEC))
-		return -EACCES;
-
-	if (page.attrs & PANTHOR_PT_SPARSE) {
-		*ret_page = vm->sparse_page;
-		return 0;
-	}
-	if (!pfn_valid(PHYS_PFN(page.phys)))
-		return -EFAULT;
-	*ret_page = page_address(pfn_to_page(PHYS_PFN(page.phys))) + offset_in_page(page.phys);
-	return 0;
-}
-
-static u64 panthor_exec_clock(void *priv)
-{
-	return ktime_get_boottime_ns();
-}
-
-static const struct panthor_cs_ops panthor_exec_cs_ops = {
-	.map_page = panthor_exec_map_page,
-	.timestamp = panthor_exec_clock,
-	.cycle_count = panthor_exec_clock,
-};
-
-void panthor_exec_queue_init(struct panthor_queue *queue, u32 index)
-{
-	struct panthor_group *group = queue->group;
-	const struct panthor_cs_config config = {
-		.ops = &panthor_exec_cs_ops,
-		.priv = queue,
-		.progress = group->progress,
-		.queue_count = group->queue_count,
-		.queue = index,
-		.run_policy = panthor_run_completes ? PANTHOR_CS_RUN_COMPLETES :
-						      PANTHOR_CS_RUN_FAULTS,
-	};
-
-	panthor_cs_init(&queue->cs, &config);
 }
 
 /*
@@ -222,14 +165,14 @@ static void panthor_exec_start_job(struct panthor_queue *queue, struct panthor_j
 	queue->deadline = jiffies + msecs_to_jiffies(READ_ONCE(panthor_job_timeout_ms));
 }
 
-static enum panthor_cs_status panthor_exec_run_slice(struct panthor_queue *queue)
+static enum panthor_cs_status panthor_exec_run_cs(struct panthor_queue *queue, u32 budget)
 {
 	struct panthor_group *group = queue->group;
 	u64 start = ktime_get_ns(), cycles = queue->cs.counters.cycles;
 	enum panthor_cs_status status;
 
 	mutex_lock(&group->vm->as_lock);
-	status = panthor_cs_run(&queue->cs, PANTHOR_SLICE << group->priority);
+	status = panthor_cs_run(&queue->cs, budget);
 	mutex_unlock(&group->vm->as_lock);
 
 	WRITE_ONCE(group->busy_ns, group->busy_ns + ktime_get_ns() - start);
@@ -237,8 +180,8 @@ static enum panthor_cs_status panthor_exec_run_slice(struct panthor_queue *queue
 	return status;
 }
 
-/* Returns whether there is a point in another slice at once. */
-static bool panthor_exec_run_queue(struct panthor_queue *queue)
+/* Returns whether there is a point in running it again at once. */
+static bool panthor_exec_run_queue(struct panthor_queue *queue, u32 budget)
 {
 	struct panthor_job *job = panthor_exec_head(queue);
 	enum panthor_cs_status status = PANTHOR_CS_DONE;
@@ -249,7 +192,7 @@ static bool panthor_exec_run_queue(struct panthor_queue *queue)
 	if (job->size) {
 		if (!queue->started)
 			panthor_exec_start_job(queue, job);
-		status = panthor_exec_run_slice(queue);
+		status = panthor_exec_run_cs(queue, budget);
 		panthor_exec_note_events(queue);
 	}
 
@@ -268,20 +211,46 @@ static bool panthor_exec_run_queue(struct panthor_queue *queue)
 	}
 }
 
-static bool panthor_exec_run_group(struct panthor_group *group)
+static bool panthor_exec_can_run(struct panthor_group *group)
 {
 	struct panthor_exec *exec = &group->ptdev->exec;
-	bool runs, more = false;
-
-	for (u32 i = 0; i < group->queue_count; i++)
-		more |= panthor_exec_run_queue(&group->queues[i]);
+	bool can_run;
 
 	spin_lock(&exec->lock);
-	runs = panthor_exec_can_run_locked(group);
+	can_run = panthor_exec_can_run_locked(group);
 	spin_unlock(&exec->lock);
-	if (!runs)
+	return can_run;
+}
+
+/* Shares what is left of a slice among queues. Returns those that could use more of it. */
+static u32 panthor_exec_run_queues(struct panthor_group *group, u32 queues, u32 *left)
+{
+	u32 budget = max(*left / hweight32(queues), 1u), hungry = 0;
+
+	for (u32 i = 0; i < group->queue_count; i++) {
+		struct panthor_queue *queue = &group->queues[i];
+		u64 cycles = queue->cs.counters.cycles;
+
+		if (!(queues & BIT(i)))
+			continue;
+		if (panthor_exec_run_queue(queue, budget))
+			hungry |= BIT(i);
+		*left -= min_t(u64, *left, queue->cs.counters.cycles - cycles);
+	}
+	return hungry;
+}
+
+/* One slice: what idle and blocked queues do not need of it goes to the others. */
+static bool panthor_exec_run_group(struct panthor_group *group)
+{
+	u32 left = PANTHOR_SLICE << group->priority, hungry;
+
+	hungry = panthor_exec_run_queues(group, GENMASK(group->queue_count - 1, 0), &left);
+	if (hungry && left && panthor_exec_can_run(group))
+		panthor_exec_run_queues(group, hungry, &left);
+	if (!panthor_exec_can_run(group))
 		panthor_exec_cancel(group);
-	return more;
+	return hungry;
 }
 
 static bool panthor_exec_group_idle_locked(const struct panthor_group *group)

@@ -81,7 +81,7 @@ static int panthor_group_add_queues(struct panthor_group *group,
 			group->queue_count = i;
 			return ret;
 		}
-		panthor_exec_queue_init(queue, i);
+		panthor_queue_init_cs(queue, i);
 	}
 	return 0;
 }

@@ -240,7 +240,7 @@ void panthor_job_init_done_locked(struct panthor_job *job);
 /** panthor_exec_kick() - have the executor look at a group whose state was changed */
 void panthor_exec_kick(struct panthor_exec *exec);
 
-/** panthor_exec_queue_init() - set the command-stream state of a queue up */
-void panthor_exec_queue_init(struct panthor_queue *queue, u32 index);
+/** panthor_queue_init_cs() - set the command-stream state of a queue up */
+void panthor_queue_init_cs(struct panthor_queue *queue, u32 index);
 
 #endif
