@@ -132,6 +132,11 @@ static void panthor_exec_kill(struct panthor_queue *queue, struct panthor_job *j
 	struct panthor_exec *exec = &group->ptdev->exec;
 
 	spin_lock(&exec->lock);
+	/* The memory of a group that was destroyed may be unmapped already: no fault of its own. */
+	if (group->destroyed) {
+		error = -ECANCELED;
+		state = 0;
+	}
 	group->state |= state;
 	if (state & DRM_PANTHOR_GROUP_STATE_FATAL_FAULT)
 		group->fatal_queues |= BIT(queue->cs.config.queue);
