@@ -114,12 +114,31 @@ static void test_keys(void **state)
 	assert_int_equal(sysfile_selected("", word, sizeof(word)), -ENOENT);
 }
 
+/* What the C library takes for numbers as well is none. */
+static void test_numbers(void **state)
+{
+	static const char *const wrong[] = { "", " ", "-1", "+1", "x", "\n1", "18446744073709551616" };
+	const char *text = " \t18446744073709551615 7";
+	uint64_t value = 77;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const char *at = wrong[i];
+
+		assert_int_equal(sysfile_number(&at, &value), -EINVAL);
+		assert_ptr_equal(at, wrong[i]);
+	}
+	assert_int_equal(value, 77);
+	assert_int_equal(sysfile_number(&text, &value), 0);
+	assert_int_equal(value, UINT64_MAX);
+	assert_string_equal(text, " 7");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_meminfo),	 cmocka_unit_test(test_swaps),
 		cmocka_unit_test(test_counters), cmocka_unit_test(test_reclaim),
-		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_keys),	 cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,21 @@ int memory_read(const char *root, struct memory_info *ret_info)
 	return 0;
 }
 
+/* Of /sys/block/zram0/mm_stat; the limit and the most memory ever used are of no interest. */
+static void parse_mm_stat(const char *text, struct swap_device *device)
+{
+	uint64_t values[6];
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		if (sysfile_number(&text, &values[i]))
+			return;
+	}
+	device->original_bytes = values[0];
+	device->compressed_bytes = values[1];
+	device->memory_bytes = values[2];
+	device->same_pages = values[5];
+}
+
 static void read_zram(const char *root, struct swap_device *device)
 {
 	const char *disk = strrchr(device->name, '/');
@@ -96,11 +111,8 @@ static void read_zram(const char *root, struct swap_device *device)
 	if (sysfile_selected(text, device->algorithm, sizeof(device->algorithm)))
 		device->algorithm[0] = '\0';
 	snprintf(path, sizeof(path), "/sys/block/%.20s/mm_stat", disk);
-	if (!sysfile_read(root, path, text, sizeof(text)) &&
-	    sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64,
-		   &device->original_bytes, &device->compressed_bytes, &device->memory_bytes,
-		   &device->same_pages) != 4)
-		device->original_bytes = device->compressed_bytes = device->memory_bytes = 0;
+	if (!sysfile_read(root, path, text, sizeof(text)))
+		parse_mm_stat(text, device);
 }
 
 /* One line of /proc/swaps: name, type, size and use in KiB, priority. */
@@ -108,10 +120,15 @@ static bool parse_swap(const char *line, struct swap_device *ret_device)
 {
 	struct swap_device device = { 0 };
 	uint64_t size, used;
+	int start = 0;
 
-	if (sscanf(line, "%127s %15s %" SCNu64 " %" SCNu64 " %" SCNd64, device.name, device.type,
-		   &size, &used, &device.priority) != 5 ||
-	    size > UINT64_MAX / 1024 || used > size)
+	if (sscanf(line, "%127s %15s%n", device.name, device.type, &start) != 2)
+		return false;
+	line += start;
+	if (sysfile_number(&line, &size) || sysfile_number(&line, &used) ||
+	    sscanf(line, "%" SCNd64, &device.priority) != 1)
+		return false;
+	if (size > UINT64_MAX / 1024 || used > size)
 		return false;
 	device.size_bytes = size * 1024;
 	device.used_bytes = used * 1024;
@@ -152,7 +169,8 @@ static int psi_total(const char *text, const char *kind, uint64_t *ret_us)
 
 	if (!total)
 		return -ENOENT;
-	return sscanf(total, "total=%" SCNu64, ret_us) == 1 ? 0 : -EINVAL;
+	total += strlen("total=");
+	return sysfile_number(&total, ret_us);
 }
 
 void memory_counters_read(const char *root, struct memory_counters *ret_counters)

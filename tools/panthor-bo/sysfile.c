@@ -79,6 +79,11 @@ int sysfile_u64(const char *root, const char *path, int base, uint64_t *ret_valu
 	return r;
 }
 
+int sysfile_number(const char **text, uint64_t *ret_value)
+{
+	return parse_number(*text + strspn(*text, " \t"), 10, text, ret_value);
+}
+
 static const char *find_line(const char *text, const char *key)
 {
 	size_t len = strlen(key);
@@ -96,15 +101,13 @@ static const char *find_line(const char *text, const char *key)
 int sysfile_key(const char *text, const char *key, uint64_t *ret_value)
 {
 	const char *at = find_line(text, key);
-	const char *end;
 	uint64_t value;
 	int r;
 
 	if (!at)
 		return -ENOENT;
-	at += strspn(at, " \t");
-	r = parse_number(at, 10, &end, &value);
-	if (!r && *end && !isspace((unsigned char)*end))
+	r = sysfile_number(&at, &value);
+	if (!r && *at && !isspace((unsigned char)*at))
 		r = -EINVAL;
 	if (!r)
 		*ret_value = value;

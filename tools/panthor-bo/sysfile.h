@@ -21,6 +21,13 @@ int sysfile_read(const char *root, const char *path, char *ret_text, size_t size
 int sysfile_u64(const char *root, const char *path, int base, uint64_t *ret_value);
 
 /**
+ * sysfile_number - the decimal number at *@text, blanks before it apart; moves *@text behind it
+ *
+ * Nothing else passes for a number: no sign, and nothing beyond 64 bits. Errors: -EINVAL.
+ */
+int sysfile_number(const char **text, uint64_t *ret_value);
+
+/**
  * sysfile_key - the decimal number after "key:" or "key " at the start of a line
  *
  * Errors: -ENOENT no such line; -EINVAL no number there.
