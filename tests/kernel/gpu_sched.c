@@ -228,6 +228,44 @@ static void equals_get_equal_shares(void **state)
 		assert_in_range(counted(g, i), TIMES * 9 / 10, TIMES * 11 / 10);
 }
 
+/* Shares belong to groups: who has more queues does not get more. */
+static void queues_share_what_their_group_gets(void **state)
+{
+	struct gpu *g = *state;
+	struct panthor_group *many = gpu_group_of(g, PANTHOR_GROUP_DEFAULT, 4);
+	uint32_t sum = 0;
+
+	add_contender(g, gpu_group(g), 0, TIMES);
+	for (uint32_t i = 0; i < 4; i++)
+		add_contender(g, many, i, 0);
+	*sync_value(g, GO) = 1;
+	assert_int_equal(counted(g, 0), TIMES);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_in_range(counted(g, 1 + i), TIMES / 5, TIMES * 3 / 10);
+		sum += counted(g, 1 + i);
+	}
+	assert_in_range(sum, TIMES * 9 / 10, TIMES * 11 / 10);
+}
+
+/* And what a queue has no use for is not lost to its group. */
+static void blocked_queues_leave_their_share(void **state)
+{
+	struct gpu *g = *state;
+	struct panthor_group *group = gpu_group_of(g, PANTHOR_GROUP_DEFAULT, 4);
+
+	add_contender(g, gpu_group(g), 0, TIMES);
+	add_contender(g, group, 2, 0);
+	for (uint32_t queue = 0; queue < 4; queue++) {
+		struct gpu_job *job = gpu_job(g);
+
+		gpu_cs_wait_above(&job->cs, sync_va(STOP), 0);
+		gpu_run(job, group, queue);
+	}
+	*sync_value(g, GO) = 1;
+	assert_int_equal(counted(g, 0), TIMES);
+	assert_in_range(counted(g, 1), TIMES * 9 / 10, TIMES * 11 / 10);
+}
+
 /* More with each priority, and not nothing with the lowest: it is the one that ends it. */
 static void priorities_get_larger_shares(void **state)
 {
@@ -278,6 +316,8 @@ static const struct CMUnitTest tests[] = {
 	gpu_test(more_groups_than_slots),
 	gpu_test(kb56_cpu_write_releases_when_idle),
 	gpu_test(equals_get_equal_shares),
+	gpu_test(queues_share_what_their_group_gets),
+	gpu_test(blocked_queues_leave_their_share),
 	gpu_test(priorities_get_larger_shares),
 	gpu_test(priorities_run_first),
 	kt_no_leaks(),
