@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A fuzzer of the ioctls, maps and files of panthor: it knows what a call looks like, keeps what it
+ * was given back, and bends some of it.
+ *
+ * A run is a number of steps of one or more workers, each step one call or a few that belong
+ * together. What a step does follows from the seed, the worker and the number of the step alone,
+ * and from the objects that are there; so a step that is left out changes the others only by what
+ * it would have made. With one worker the whole sequence is the same every time. Tables hold
+ * objects in slots, and choices are made among slots, not among values.
+ */
+#ifndef FZ_H
+#define FZ_H
+
+#include <pthread.h>
+
+#include "kt.h"
+
+/* Newer than some headers. */
+#ifndef DRM_IOCTL_SET_CLIENT_NAME
+struct drm_set_client_name {
+	__u64 name_len;
+	__u64 name;
+};
+#define DRM_IOCTL_SET_CLIENT_NAME DRM_IOWR(0xD1, struct drm_set_client_name)
+#endif
+
+#define FZ_FILES       4
+#define FZ_SHARED      2 /* The first of them, one render and one primary node, are everybody's. */
+#define FZ_SLOTS       48
+#define FZ_BINDS       8
+#define FZ_DMABUFS     6
+#define FZ_MAPS	       16
+#define FZ_MAP_BYTES   (8 * KT_MIB)
+#define FZ_MAX_WORKERS 32
+#define FZ_FINDINGS    16
+#define FZ_ERRNOS      256
+
+/* What has handles. */
+enum fz_kind {
+	FZ_BO,
+	FZ_VM,
+	FZ_GROUP,
+	FZ_HEAP,
+	FZ_SYNCOBJ,
+	FZ_KINDS,
+};
+
+/* Calls, in the order of fz_ioctls[]. */
+enum fz_id {
+	FZ_DEV_QUERY,
+	FZ_VM_CREATE,
+	FZ_VM_DESTROY,
+	FZ_VM_BIND,
+	FZ_VM_GET_STATE,
+	FZ_BO_CREATE,
+	FZ_BO_MMAP_OFFSET,
+	FZ_GROUP_CREATE,
+	FZ_GROUP_DESTROY,
+	FZ_GROUP_SUBMIT,
+	FZ_GROUP_GET_STATE,
+	FZ_TILER_HEAP_CREATE,
+	FZ_TILER_HEAP_DESTROY,
+	FZ_BO_SET_LABEL,
+	FZ_SET_USER_MMIO_OFFSET,
+	FZ_BO_SYNC,
+	FZ_BO_QUERY_INFO,
+	FZ_BO_MADVISE,
+	FZ_GEM_CLOSE,
+	FZ_GEM_FLINK,
+	FZ_GEM_OPEN,
+	FZ_PRIME_HANDLE_TO_FD,
+	FZ_PRIME_FD_TO_HANDLE,
+	FZ_SYNCOBJ_CREATE,
+	FZ_SYNCOBJ_DESTROY,
+	FZ_SYNCOBJ_HANDLE_TO_FD,
+	FZ_SYNCOBJ_FD_TO_HANDLE,
+	FZ_SYNCOBJ_WAIT,
+	FZ_SYNCOBJ_RESET,
+	FZ_SYNCOBJ_SIGNAL,
+	FZ_SYNCOBJ_TIMELINE_WAIT,
+	FZ_SYNCOBJ_QUERY,
+	FZ_SYNCOBJ_TRANSFER,
+	FZ_SYNCOBJ_TIMELINE_SIGNAL,
+	FZ_VERSION,
+	FZ_GET_CAP,
+	FZ_SET_CLIENT_NAME,
+	FZ_NO_SUCH_CALL,
+	FZ_MMAP,
+	FZ_IOCTLS,
+};
+
+/*
+ * Shapes (fz_shapes.c)
+ */
+
+struct fz_shape;
+
+/*
+ * A member of a structure
+ * @keep: never bent
+ * @elements: it is a drm_panthor_obj_array of those
+ */
+struct fz_field {
+	const char *name;
+	unsigned int offset;
+	unsigned int size;
+	bool keep;
+	const struct fz_shape *elements;
+};
+
+struct fz_shape {
+	unsigned int size;
+	unsigned int count;
+	const struct fz_field *fields;
+};
+
+/*
+ * @errnos: what the call is documented to fail with, up to a 0; apart from EFAULT and ENOMEM, which
+ *          all of them may
+ */
+struct fz_ioctl {
+	const char *name;
+	unsigned long request;
+	const struct fz_shape *shape;
+	int errnos[6];
+};
+
+extern const struct fz_ioctl fz_ioctls[FZ_IOCTLS];
+extern const struct fz_shape fz_bind_op_shape, fz_sync_op_shape, fz_queue_create_shape,
+	fz_queue_submit_shape, fz_bo_sync_op_shape;
+
+/*
+ * State
+ */
+
+struct fz_options {
+	uint64_t seed;
+	uint64_t calls;
+	uint64_t check;
+	unsigned int procs;
+	unsigned int threads;
+	bool print;
+	const char *only;
+};
+
+/* Results of one call: [0] is success, [e] that errno. */
+struct fz_stats {
+	uint64_t results[FZ_IOCTLS][FZ_ERRNOS];
+};
+
+/* A result that no documentation has. */
+struct fz_finding {
+	unsigned int worker;
+	uint64_t step;
+	enum fz_id id;
+	long result;
+};
+
+/* A part of a VM that a BO was bound to, whether or not it still is. */
+struct fz_bound {
+	uint64_t va;
+	uint64_t size;
+};
+
+/*
+ * Objects of one file. Those of a shared file are changed by all workers at once, without any
+ * lock: a stale value is as good as any.
+ * @group_vm: slot of the VM of the group in that slot
+ */
+struct fz_table {
+	uint32_t handle[FZ_KINDS][FZ_SLOTS];
+	uint64_t bo_size[FZ_SLOTS];
+	uint32_t group_vm[FZ_SLOTS];
+	struct fz_bound bound[FZ_SLOTS][FZ_BINDS];
+};
+
+struct fz_file {
+	int fd;
+	bool primary;
+	struct fz_table *table;
+};
+
+/* Maps of one process, in a part of its address space that nothing else uses. */
+struct fz_maps {
+	uint8_t *base;
+	size_t size[FZ_MAPS];
+};
+
+/* What all processes share. */
+struct fz_world {
+	struct fz_options options;
+	struct fz_table shared[FZ_SHARED];
+	struct fz_file files[FZ_SHARED];
+	uint64_t digest[FZ_MAX_WORKERS];
+	/* The second half is that of the workers' children. */
+	struct fz_stats stats[2 * FZ_MAX_WORKERS];
+	unsigned int finding_count;
+	struct fz_finding findings[FZ_FINDINGS];
+	/* Where dma-bufs are sent and received. */
+	int mail[2];
+	/* Workers say here that they have done as many steps as between two checks. */
+	int progress[2];
+	/* A worker that is alone waits here until the check is done. */
+	int go_on[2];
+};
+
+/*
+ * One thread of one process.
+ * @rng: of the current step
+ * @file: of the current step
+ * @child: a process that a worker made for a while; it makes none itself
+ * @alone: nobody runs at the same time, so that everything has to be repeatable
+ */
+struct fz_worker {
+	struct fz_world *world;
+	struct fz_stats *stats;
+	unsigned int index;
+	uint64_t step;
+	uint64_t rng;
+	uint64_t digest;
+	bool child;
+	bool alone;
+	struct fz_file files[FZ_FILES];
+	struct fz_file *file;
+	struct fz_table own[FZ_FILES - FZ_SHARED];
+	struct fz_maps *maps;
+	int dmabuf[FZ_DMABUFS];
+	int syncobj_fd;
+	uint32_t flink;
+	int vgem;
+	int shrink;
+	/* User memory (fz_user.c) */
+	int memfd;
+	uint8_t *memory;
+	size_t used;
+};
+
+/* Something that a worker can do, and how often it does. */
+struct fz_step {
+	void (*run)(struct fz_worker *w);
+	unsigned int weight;
+};
+
+extern const struct fz_step fz_bo_steps[], fz_map_steps[], fz_vm_steps[], fz_gpu_steps[],
+	fz_prime_steps[], fz_sync_steps[], fz_misc_steps[];
+
+/*
+ * Choices (fz_choose.c)
+ */
+
+uint64_t fz_below(struct fz_worker *w, uint64_t n);
+bool fz_one_in(struct fz_worker *w, unsigned int n);
+/* A number at or around a limit, or any. */
+uint64_t fz_number(struct fz_worker *w);
+/* Small ones are likelier, by powers of two up to 2^@bits - 1. */
+uint64_t fz_small(struct fz_worker *w, unsigned int bits);
+/* A handle of that kind, mostly of an object that exists; @slot is the slot or FZ_SLOTS. */
+uint32_t fz_pick(struct fz_worker *w, enum fz_kind kind, unsigned int *slot);
+/* Puts a new object in a slot; what was there is destroyed. */
+unsigned int fz_keep(struct fz_worker *w, enum fz_kind kind, uint32_t handle);
+/* The object in that slot was destroyed; at times the slot keeps its handle. */
+void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot);
+int fz_destroy(struct fz_worker *w, enum fz_kind kind, uint32_t handle);
+
+/*
+ * Calls (fz_call.c, fz_print.c)
+ */
+
+/* Does the call, some of it bent; 0 or a negative errno. Another result is a finding. */
+int fz_call(struct fz_worker *w, enum fz_id id, void *arg);
+/* Takes down the result of a call that was done by other means. */
+void fz_result(struct fz_worker *w, enum fz_id id, int result);
+void fz_finding(struct fz_worker *w, enum fz_id id, long result);
+/* Bends a member of a structure, seldom. */
+void fz_bend(struct fz_worker *w, const struct fz_shape *shape, void *data);
+void fz_print_call(const struct fz_worker *w, const struct fz_ioctl *ioc, unsigned long request,
+		   const void *arg);
+void fz_print(const struct fz_worker *w, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * User memory (fz_user.c)
+ */
+
+int fz_user_init(struct fz_worker *w);
+/* Address of a copy of @data, seldom of something that can not be read or written. */
+uint64_t fz_put(struct fz_worker *w, const void *data, size_t size);
+/* The same as an array, with the stride and count that it has, or others. */
+struct drm_panthor_obj_array fz_put_array(struct fz_worker *w, const struct fz_shape *shape,
+					  void *elements, uint32_t count);
+/* A copy by the kernel, which fails where the program would die. */
+bool fz_copy(const struct fz_worker *w, void *to, const void *from, size_t size);
+/* A page of a BO's map; NULL: there is none. */
+void *fz_map_page(struct fz_worker *w);
+/* Maps a BO somewhere; NULL when that fails. */
+void *fz_map_bo(struct fz_worker *w, uint32_t handle, size_t size);
+
+/* Sync operations, for a call that has an array of them. */
+struct drm_panthor_obj_array fz_syncs(struct fz_worker *w);
+/* A command stream of at most @words words, for addresses of that VM. Returns its bytes. */
+uint32_t fz_stream(struct fz_worker *w, unsigned int vm_slot, uint64_t *words, uint32_t count);
+
+/*
+ * Runs (fz_run.c, fz_watch.c, fz_report.c)
+ */
+
+/* Does the steps of a worker from @first on. */
+void fz_work(struct fz_worker *w, uint64_t first, uint64_t count);
+/* Opens what is the worker's own. */
+int fz_worker_init(struct fz_worker *w, struct fz_world *world, unsigned int index,
+		   struct fz_maps *maps);
+/*
+ * Runs all workers to their end and checks, meanwhile and then, what must be true. Fails the
+ * current test when it is not.
+ */
+void fz_watch(struct fz_world *world);
+/* Prints what was called how often, and with what result. */
+void fz_report(const struct fz_world *world);
+/* Whether enough calls did something, and every kind of call did at times. */
+bool fz_is_worth_it(const struct fz_world *world);
+/* Whether "W:FIRST-LAST,W:STEP,..." has that step; NULL has all. */
+bool fz_only_has(const char *only, unsigned int worker, uint64_t step);
+/* A process that does some steps of its own, until they are done or it is killed. */
+void fz_run_child(struct fz_worker *w, uint64_t steps);
+
+#endif

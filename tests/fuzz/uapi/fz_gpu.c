@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/* Groups, jobs, tiler heaps. */
+#include "fz.h"
+
+#define QUEUES 9
+#define JOBS   6
+#define WORDS  64
+
+static void make_group(struct fz_worker *w, unsigned int vm_slot, uint32_t vm)
+{
+	struct drm_panthor_queue_create queues[QUEUES] = { 0 };
+	uint32_t count = (uint32_t)fz_below(w, fz_one_in(w, 16) ? QUEUES + 1 : 3), i;
+	struct drm_panthor_group_create args = {
+		.max_compute_cores = (uint8_t)fz_below(w, 5),
+		.max_fragment_cores = 4,
+		.max_tiler_cores = 1,
+		.priority = (uint8_t)fz_below(w, 4),
+		.compute_core_mask = 0x50005,
+		.fragment_core_mask = 0x50005,
+		.tiler_core_mask = 1,
+		.vm_id = vm,
+	};
+
+	for (i = 0; i < count; i++) {
+		queues[i].priority = (uint8_t)fz_below(w, 16);
+		queues[i].ringbuf_size = (uint32_t)KT_PAGE << fz_below(w, 5);
+	}
+	args.queues = fz_put_array(w, &fz_queue_create_shape, queues, count);
+	if (fz_call(w, FZ_GROUP_CREATE, &args) == 0) {
+		unsigned int slot = fz_keep(w, FZ_GROUP, args.group_handle);
+
+		w->file->table->group_vm[slot] = vm_slot < FZ_SLOTS ? vm_slot : 0;
+	}
+}
+
+static void step_create(struct fz_worker *w)
+{
+	unsigned int slot;
+	uint32_t vm = fz_pick(w, FZ_VM, &slot);
+
+	make_group(w, slot, vm);
+}
+
+static void step_destroy(struct fz_worker *w)
+{
+	unsigned int slot;
+	uint32_t handle = fz_pick(w, FZ_GROUP, &slot);
+
+	if (fz_destroy(w, FZ_GROUP, handle) == 0)
+		fz_forget(w, FZ_GROUP, slot);
+}
+
+/* A group that has died is of no use any more. */
+static void look_at(struct fz_worker *w, unsigned int slot, uint32_t handle)
+{
+	struct drm_panthor_group_get_state args = { .group_handle = handle };
+
+	if (fz_call(w, FZ_GROUP_GET_STATE, &args) == 0 && args.state && !fz_one_in(w, 4) &&
+	    fz_destroy(w, FZ_GROUP, args.group_handle) == 0)
+		fz_forget(w, FZ_GROUP, slot);
+}
+
+static void step_state(struct fz_worker *w)
+{
+	unsigned int slot;
+	uint32_t handle = fz_pick(w, FZ_GROUP, &slot);
+
+	look_at(w, slot, handle);
+}
+
+/* Mostly one that exists: if there is none, it is made instead, and the caller gives up. */
+static bool pick_group(struct fz_worker *w, unsigned int *slot, uint32_t *ret_handle)
+{
+	*ret_handle = fz_pick(w, FZ_GROUP, slot);
+	if (*ret_handle || fz_one_in(w, 8))
+		return true;
+	step_create(w);
+	return false;
+}
+
+static unsigned int vm_slot_of(struct fz_worker *w, unsigned int group_slot)
+{
+	return group_slot < FZ_SLOTS ? w->file->table->group_vm[group_slot] : 0;
+}
+
+/* Jobs without a stream, and with one wherever something was bound. */
+static void step_submit(struct fz_worker *w)
+{
+	struct drm_panthor_queue_submit jobs[JOBS] = { 0 };
+	struct drm_panthor_group_submit args = { 0 };
+	uint32_t count = (uint32_t)fz_below(w, JOBS), handle, i;
+	unsigned int slot;
+
+	if (!pick_group(w, &slot, &handle))
+		return;
+	args.group_handle = handle;
+	for (i = 0; i < count; i++) {
+		const struct fz_bound *bound =
+			&w->file->table->bound[vm_slot_of(w, slot)][fz_below(w, FZ_BINDS)];
+
+		jobs[i].queue_index = (uint32_t)fz_below(w, fz_one_in(w, 8) ? 4 : 1);
+		if (fz_one_in(w, 6)) {
+			jobs[i].stream_addr = (bound->va + 64 * fz_below(w, 64)) | 64;
+			jobs[i].stream_size = 8 * (1 + (uint32_t)fz_small(w, 9));
+		}
+		jobs[i].latest_flush = (uint32_t)fz_below(w, 4);
+		jobs[i].syncs = fz_syncs(w);
+	}
+	args.queue_submits = fz_put_array(w, &fz_queue_submit_shape, jobs, count);
+	if (fz_call(w, FZ_GROUP_SUBMIT, &args) == -EINVAL)
+		look_at(w, slot, handle);
+}
+
+/* A BO with a stream in it; 0 when any of what that takes fails. */
+static uint32_t stream_bo(struct fz_worker *w, unsigned int vm_slot, uint32_t *ret_size)
+{
+	struct drm_panthor_bo_create args = { .size = KT_PAGE };
+	uint64_t words[WORDS];
+	unsigned int slot;
+	void *map;
+
+	if (fz_one_in(w, 2))
+		args.flags = DRM_PANTHOR_BO_WB_MMAP;
+	if (fz_one_in(w, 2))
+		args.exclusive_vm_id = w->file->table->handle[FZ_VM][vm_slot];
+	*ret_size = fz_stream(w, vm_slot, words, WORDS);
+	if (fz_call(w, FZ_BO_CREATE, &args) < 0)
+		return 0;
+	slot = fz_keep(w, FZ_BO, args.handle);
+	w->file->table->bo_size[slot] = args.size;
+	map = fz_map_bo(w, args.handle, KT_PAGE);
+	if (!map || !fz_copy(w, map, words, *ret_size))
+		return 0;
+	return args.handle;
+}
+
+static bool bind_stream(struct fz_worker *w, unsigned int vm_slot, uint32_t bo, uint64_t va)
+{
+	struct drm_panthor_vm_bind_op op = { .bo_handle = bo, .va = va, .size = KT_PAGE };
+	struct drm_panthor_vm_bind args = { .vm_id = w->file->table->handle[FZ_VM][vm_slot] };
+
+	args.ops = fz_put_array(w, &fz_bind_op_shape, &op, 1);
+	return fz_call(w, FZ_VM_BIND, &args) == 0;
+}
+
+/* All that it takes to run a stream: a BO, a map, a binding and a job. */
+static void step_run(struct fz_worker *w)
+{
+	struct drm_panthor_queue_submit job = { 0 };
+	struct drm_panthor_group_submit args = { 0 };
+	unsigned int slot, vm_slot;
+	uint64_t va = KT_MIB * 64 + KT_PAGE * fz_below(w, 16);
+	uint32_t handle, bo, size;
+
+	if (!pick_group(w, &slot, &handle))
+		return;
+	args.group_handle = handle;
+	vm_slot = vm_slot_of(w, slot);
+	if (!w->file->table->handle[FZ_VM][vm_slot]) {
+		step_create(w);
+		return;
+	}
+	bo = stream_bo(w, vm_slot, &size);
+	if (!bo || !bind_stream(w, vm_slot, bo, va))
+		return;
+	job.stream_addr = va;
+	job.stream_size = size;
+	job.syncs = fz_syncs(w);
+	args.queue_submits = fz_put_array(w, &fz_queue_submit_shape, &job, 1);
+	if (fz_call(w, FZ_GROUP_SUBMIT, &args) == -EINVAL)
+		look_at(w, slot, handle);
+	if (!fz_one_in(w, 4))
+		fz_destroy(w, FZ_BO, bo);
+}
+
+static void step_heap_create(struct fz_worker *w)
+{
+	struct drm_panthor_tiler_heap_create args = {
+		.chunk_size = 131072u << fz_small(w, 2),
+		.max_chunks = 1 + (uint32_t)fz_small(w, 8),
+		.target_in_flight = (uint32_t)fz_number(w),
+	};
+	unsigned int slot;
+
+	args.initial_chunk_count =
+		fz_one_in(w, 8) ? args.max_chunks + 1 : 1 + (uint32_t)fz_below(w, 3);
+	args.vm_id = fz_pick(w, FZ_VM, &slot);
+	if (fz_call(w, FZ_TILER_HEAP_CREATE, &args) == 0)
+		fz_keep(w, FZ_HEAP, args.handle);
+}
+
+static void step_heap_destroy(struct fz_worker *w)
+{
+	unsigned int slot;
+	uint32_t handle = fz_pick(w, FZ_HEAP, &slot);
+
+	if (fz_destroy(w, FZ_HEAP, handle) == 0)
+		fz_forget(w, FZ_HEAP, slot);
+}
+
+const struct fz_step fz_gpu_steps[] = {
+	{ step_create, 14 }, { step_destroy, 6 },     { step_state, 16 },	{ step_submit, 60 },
+	{ step_run, 45 },    { step_heap_create, 4 }, { step_heap_destroy, 3 }, { NULL, 0 },
+};

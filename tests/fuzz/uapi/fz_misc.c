@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/* The device's own calls, files, debugfs and processes. */
+#include <inttypes.h>
+
+#include "fz.h"
+
+static void step_dev_query(struct fz_worker *w)
+{
+	struct drm_panthor_dev_query args = { .type = (uint32_t)fz_below(w, 5) };
+	uint8_t data[160] = { 0 };
+
+	args.size = (uint32_t)fz_below(w, sizeof(data));
+	if (args.type == DRM_PANTHOR_DEV_QUERY_TIMESTAMP_INFO) {
+		data[offsetof(struct drm_panthor_timestamp_info, flags)] =
+			(uint8_t)kt_rand(&w->rng);
+		if (fz_one_in(w, 8))
+			data[fz_below(w, sizeof(data))] = 1;
+	}
+	if (!fz_one_in(w, 8))
+		args.pointer = fz_put(w, data, sizeof(data));
+	fz_call(w, FZ_DEV_QUERY, &args);
+}
+
+static void step_mmio_offset(struct fz_worker *w)
+{
+	struct drm_panthor_set_user_mmio_offset args = {
+		.offset = fz_one_in(w, 3) ? DRM_PANTHOR_USER_MMIO_OFFSET_32BIT
+					  : DRM_PANTHOR_USER_MMIO_OFFSET_64BIT,
+	};
+
+	fz_call(w, FZ_SET_USER_MMIO_OFFSET, &args);
+}
+
+static void step_version(struct fz_worker *w)
+{
+	char text[64] = "";
+	struct drm_version args = { .name_len = fz_below(w, sizeof(text)) };
+
+	args.name = (char *)(uintptr_t)fz_put(w, text, sizeof(text));
+	fz_call(w, FZ_VERSION, &args);
+}
+
+static void step_get_cap(struct fz_worker *w)
+{
+	struct drm_get_cap args = { .capability = fz_below(w, 0x18) };
+
+	fz_call(w, FZ_GET_CAP, &args);
+}
+
+static void step_client_name(struct fz_worker *w)
+{
+	struct drm_set_client_name args = { .name_len = 1 + fz_small(w, 7) };
+	char text[128];
+
+	memset(text, 'a' + (int)fz_below(w, 26), sizeof(text));
+	args.name = fz_put(w, text, sizeof(text));
+	fz_call(w, FZ_SET_CLIENT_NAME, &args);
+}
+
+/* Files of the worker's own are closed with all that they have. */
+static void step_reopen(struct fz_worker *w)
+{
+	struct fz_file *file = &w->files[FZ_SHARED + fz_below(w, FZ_FILES - FZ_SHARED)];
+
+	fz_print(w, "%u:%" PRIu64 " reopen fd%d\n", w->index, w->step, file->fd);
+	close(file->fd);
+	memset(file->table, 0, sizeof(*file->table));
+	file->fd = kt_open("panthor", !file->primary);
+	if (file->fd < 0)
+		fz_finding(w, FZ_VERSION, file->fd);
+}
+
+static void step_shrink(struct fz_worker *w)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", (unsigned int)fz_small(w, 11));
+
+	if (write(w->shrink, text, (size_t)len) != len)
+		fz_finding(w, FZ_NO_SUCH_CALL, -errno);
+}
+
+/* In pieces, so that the dump stops and goes on; or only the beginning. */
+static void read_some(struct fz_worker *w, int fd)
+{
+	char buf[4096];
+	uint64_t reads = 1 + fz_small(w, 6);
+
+	if (fd < 0)
+		return;
+	while (reads-- && read(fd, buf, 1 + fz_below(w, sizeof(buf))) > 0)
+		;
+	close(fd);
+}
+
+static void step_debugfs(struct fz_worker *w)
+{
+	read_some(w, kt_debugfs_open(fz_one_in(w, 3) ? "reclaim" : "gems", O_RDONLY));
+}
+
+static void step_fdinfo(struct fz_worker *w)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", w->file->fd);
+	read_some(w, open(path, O_RDONLY | O_CLOEXEC));
+}
+
+static void step_child(struct fz_worker *w)
+{
+	if (!w->child)
+		fz_run_child(w, 1 + fz_small(w, 7));
+}
+
+const struct fz_step fz_misc_steps[] = {
+	{ step_dev_query, 25 },	 { step_mmio_offset, 5 }, { step_version, 3 }, { step_get_cap, 3 },
+	{ step_client_name, 2 }, { step_reopen, 1 },	  { step_shrink, 20 }, { step_debugfs, 4 },
+	{ step_fdinfo, 3 },	 { step_child, 1 },	  { NULL, 0 },
+};

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/* Counts of a run, and whether they are worth anything. */
+#include <inttypes.h>
+
+#include "fz.h"
+
+/* Calls from which on they are judged: all in all, and of one kind. */
+#define ENOUGH	      20000
+#define ENOUGH_OF_ONE 200
+
+/* Calls of that kind by all workers and their children. */
+static void sum_up(const struct fz_world *world, enum fz_id id, uint64_t sum[FZ_ERRNOS])
+{
+	unsigned int i, e;
+
+	memset(sum, 0, FZ_ERRNOS * sizeof(*sum));
+	for (i = 0; i < 2 * FZ_MAX_WORKERS; i++) {
+		for (e = 0; e < FZ_ERRNOS; e++)
+			sum[e] += world->stats[i].results[id][e];
+	}
+}
+
+static uint64_t all_of(const uint64_t sum[FZ_ERRNOS])
+{
+	uint64_t all = 0;
+	unsigned int e;
+
+	for (e = 0; e < FZ_ERRNOS; e++)
+		all += sum[e];
+	return all;
+}
+
+/* What could be told from the arguments alone, or from there being no such object. */
+static uint64_t not_valid(const uint64_t sum[FZ_ERRNOS])
+{
+	return sum[EINVAL] + sum[ENOENT] + sum[EFAULT] + sum[E2BIG] + sum[EBADF] + sum[EACCES] +
+	       sum[EPERM];
+}
+
+static void print_one(const char *name, const uint64_t sum[FZ_ERRNOS])
+{
+	unsigned int e;
+
+	printf("# %-24s %9" PRIu64 " ok %9" PRIu64, name, all_of(sum), sum[0]);
+	for (e = 1; e < FZ_ERRNOS; e++) {
+		if (sum[e])
+			printf(" %s %" PRIu64, strerrorname_np((int)e), sum[e]);
+	}
+	printf("\n");
+}
+
+static void print_findings(const struct fz_world *world)
+{
+	unsigned int i;
+
+	for (i = 0; i < world->finding_count && i < FZ_FINDINGS; i++) {
+		const struct fz_finding *f = &world->findings[i];
+
+		printf("# FINDING worker %u step %" PRIu64 ": %s gave %ld (%s)\n", f->worker,
+		       f->step, fz_ioctls[f->id].name, f->result,
+		       f->result < 0 ? strerror((int)-f->result) : "positive");
+	}
+}
+
+void fz_report(const struct fz_world *world)
+{
+	uint64_t sum[FZ_ERRNOS], calls = 0, ok = 0, invalid = 0;
+	unsigned int id, i;
+
+	for (id = 0; id < FZ_IOCTLS; id++) {
+		sum_up(world, id, sum);
+		print_one(fz_ioctls[id].name, sum);
+		calls += all_of(sum);
+		ok += sum[0];
+		invalid += not_valid(sum);
+	}
+	calls = calls ? calls : 1;
+	printf("# %" PRIu64 " calls, %" PRIu64 " %% succeeded, %" PRIu64
+	       " %% got past validation\n",
+	       calls, ok * 100 / calls, (calls - invalid) * 100 / calls);
+	for (i = 0; i < world->options.procs * world->options.threads; i++)
+		printf("# sequence of worker %u: %016" PRIx64 "\n", i, world->digest[i]);
+	print_findings(world);
+}
+
+bool fz_is_worth_it(const struct fz_world *world)
+{
+	uint64_t sum[FZ_ERRNOS], calls = 0, ok = 0;
+	bool each = true;
+	unsigned int id;
+
+	for (id = 0; id < FZ_IOCTLS; id++) {
+		sum_up(world, id, sum);
+		calls += all_of(sum);
+		ok += sum[0];
+		/* There is nothing that these could do. */
+		if (id == FZ_NO_SUCH_CALL || id == FZ_SET_CLIENT_NAME)
+			continue;
+		if (all_of(sum) >= ENOUGH_OF_ONE && !sum[0]) {
+			printf("# %s never succeeded\n", fz_ioctls[id].name);
+			each = false;
+		}
+	}
+	if (calls >= ENOUGH && ok * 100 < calls * 40) {
+		printf("# most calls failed\n");
+		each = false;
+	}
+	return each;
+}

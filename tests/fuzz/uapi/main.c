@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fuzz-uapi: options, processes and threads, what must be true meanwhile and afterwards.
+ *
+ * A run that makes the kernel complain is found by who watches the kernel's log: the virtual
+ * machine's program. `reduce` then finds the few steps that it takes; --only replays them, --print
+ * says what they are.
+ */
+#include <getopt.h>
+
+#include "fz.h"
+
+static struct fz_world *world;
+
+static const char usage[] =
+	"usage: fuzz-uapi [OPTION...]\n"
+	"\n"
+	"Calls the panthor driver in all ways that a seed leads to. For a virtual machine: it "
+	"fills\n"
+	"memory, evicts what others have, and looks for nothing else using the device.\n"
+	"\n"
+	"  --seed S       what everything follows from (1)\n"
+	"  --calls N      steps of each worker, of one call or a few (10000)\n"
+	"  --procs P      processes, which share two files of the device (1)\n"
+	"  --threads T    threads of each (1); one process with one thread is one worker, whose\n"
+	"                 calls are the same in every run\n"
+	"  --check N      steps between two looks at debugfs (20000)\n"
+	"  --only LIST    only these steps: WORKER:STEP or WORKER:FIRST-LAST, with commas; @FILE\n"
+	"                 reads the list from a file\n"
+	"  --print        every call as text, before it is done, and its result\n"
+	"\n"
+	"Exit status: 0 all held, 1 something did not, 2 wrong usage, 77 no panthor device.\n";
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 0);
+
+	if (end == text || *end) {
+		fprintf(stderr, "fuzz-uapi: not a number: %s\n", text);
+		exit(2);
+	}
+	return value;
+}
+
+static const char *list(const char *text)
+{
+	char *read = *text == '@' ? kt_read_file(text + 1, NULL) : strdup(text);
+
+	if (!read || !*read) {
+		fprintf(stderr, "fuzz-uapi: no list in %s\n", text);
+		exit(2);
+	}
+	read[strcspn(read, "\n")] = '\0';
+	return read;
+}
+
+static void parse(int argc, char **argv, struct fz_options *options)
+{
+	static const struct option known[] = {
+		{ "seed", 1, NULL, 's' },    { "calls", 1, NULL, 'n' }, { "procs", 1, NULL, 'p' },
+		{ "threads", 1, NULL, 't' }, { "check", 1, NULL, 'c' }, { "only", 1, NULL, 'o' },
+		{ "print", 0, NULL, 'v' },   { "help", 0, NULL, 'h' },	{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	*options = (struct fz_options){ 1, 10000, 20000, 1, 1, false, NULL };
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			options->seed = number(optarg);
+			break;
+		case 'n':
+			options->calls = number(optarg);
+			break;
+		case 'p':
+			options->procs = (unsigned int)number(optarg);
+			break;
+		case 't':
+			options->threads = (unsigned int)number(optarg);
+			break;
+		case 'c':
+			options->check = number(optarg);
+			break;
+		case 'o':
+			options->only = list(optarg);
+			break;
+		case 'v':
+			options->print = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			exit(2);
+		}
+	}
+	if (optind < argc || !options->check || !options->procs || !options->threads ||
+	    options->procs > FZ_MAX_WORKERS || options->threads > FZ_MAX_WORKERS / options->procs) {
+		fprintf(stderr, "fuzz-uapi: from 1 to %d workers (see --help)\n", FZ_MAX_WORKERS);
+		exit(2);
+	}
+}
+
+static void test_run(void **state)
+{
+	fz_watch(world);
+	fz_report(world);
+	assert_int_equal(world->finding_count, 0);
+	assert_true(fz_is_worth_it(world));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = { kt_test(test_run), kt_no_leaks() };
+
+	world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	if (world == MAP_FAILED)
+		return 1;
+	parse(argc, argv, &world->options);
+	kt_begin();
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
