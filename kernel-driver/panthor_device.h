@@ -95,11 +95,8 @@ struct panthor_file {
 	/** @groups: struct panthor_group by id, from 1. The xarray holds a reference on each. */
 	struct xarray groups;
 
-	/** @busy_ns: time that groups since destroyed were executing. */
-	atomic64_t busy_ns;
-
-	/** @cycles: what groups since destroyed executed. */
-	atomic64_t cycles;
+	/** @usage: what its groups have cost so far, with a reference. */
+	struct panthor_usage *usage;
 
 	/** @user_mmio_offset: where this client has the user MMIO region; READ/WRITE_ONCE. */
 	u64 user_mmio_offset;

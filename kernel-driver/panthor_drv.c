@@ -67,15 +67,21 @@ static const struct drm_ioctl_desc panthor_ioctls[] = {
 static int panthor_open(struct drm_device *drm, struct drm_file *file)
 {
 	struct panthor_file *pfile = kzalloc(sizeof(*pfile), GFP_KERNEL);
+	int ret;
 
 	if (!pfile)
 		return -ENOMEM;
+
+	ret = panthor_group_pool_init(pfile);
+	if (ret) {
+		kfree(pfile);
+		return ret;
+	}
 
 	pfile->ptdev = to_panthor_device(drm);
 	pfile->user_mmio_offset = in_compat_syscall() ? DRM_PANTHOR_USER_MMIO_OFFSET_32BIT :
 							DRM_PANTHOR_USER_MMIO_OFFSET;
 	panthor_vm_pool_init(pfile);
-	panthor_group_pool_init(pfile);
 	file->driver_priv = pfile;
 	return 0;
 }
@@ -143,22 +149,14 @@ static void panthor_kernel_memory(struct panthor_file *pfile, u64 *ret_total, u6
 
 static void panthor_show_engine(struct drm_printer *p, struct panthor_file *pfile)
 {
-	u64 busy_ns = atomic64_read(&pfile->busy_ns), cycles = atomic64_read(&pfile->cycles);
 	u32 profiling = READ_ONCE(pfile->ptdev->profiling);
-	struct panthor_group *group;
-	unsigned long handle;
-
-	xa_lock(&pfile->groups);
-	xa_for_each(&pfile->groups, handle, group) {
-		busy_ns += READ_ONCE(group->busy_ns);
-		cycles += READ_ONCE(group->cycles);
-	}
-	xa_unlock(&pfile->groups);
 
 	if (profiling & PANTHOR_PROFILING_TIMESTAMP)
-		drm_printf(p, "drm-engine-panthor:\t%llu ns\n", busy_ns);
+		drm_printf(p, "drm-engine-panthor:\t%lld ns\n",
+			   atomic64_read(&pfile->usage->busy_ns));
 	if (profiling & PANTHOR_PROFILING_CYCLES)
-		drm_printf(p, "drm-cycles-panthor:\t%llu\n", cycles);
+		drm_printf(p, "drm-cycles-panthor:\t%lld\n",
+			   atomic64_read(&pfile->usage->cycles));
 	drm_printf(p, "drm-maxfreq-panthor:\t%lu Hz\n", PANTHOR_FREQUENCY);
 	drm_printf(p, "drm-curfreq-panthor:\t%lu Hz\n", PANTHOR_FREQUENCY);
 }

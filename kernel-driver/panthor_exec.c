@@ -173,15 +173,16 @@ static void panthor_exec_start_job(struct panthor_queue *queue, struct panthor_j
 static enum panthor_cs_status panthor_exec_run_cs(struct panthor_queue *queue, u32 budget)
 {
 	struct panthor_group *group = queue->group;
-	u64 start = ktime_get_ns(), cycles = queue->cs.counters.cycles;
+	u64 start, cycles = queue->cs.counters.cycles;
 	enum panthor_cs_status status;
 
 	mutex_lock(&group->vm->as_lock);
+	start = ktime_get_ns();
 	status = panthor_cs_run(&queue->cs, budget);
+	atomic64_add(ktime_get_ns() - start, &group->usage->busy_ns);
 	mutex_unlock(&group->vm->as_lock);
 
-	WRITE_ONCE(group->busy_ns, group->busy_ns + ktime_get_ns() - start);
-	WRITE_ONCE(group->cycles, group->cycles + queue->cs.counters.cycles - cycles);
+	atomic64_add(queue->cs.counters.cycles - cycles, &group->usage->cycles);
 	return status;
 }
 

@@ -11,6 +11,16 @@
 #include "panthor_sched.h"
 #include "panthor_vm.h"
 
+static void panthor_usage_release(struct kref *kref)
+{
+	kfree(container_of(kref, struct panthor_usage, refcount));
+}
+
+static void panthor_usage_put(struct panthor_usage *usage)
+{
+	kref_put(&usage->refcount, panthor_usage_release);
+}
+
 static void panthor_group_release_work(struct work_struct *work)
 {
 	struct panthor_group *group = container_of(work, struct panthor_group, release_work);
@@ -18,6 +28,7 @@ static void panthor_group_release_work(struct work_struct *work)
 	for (u32 i = 0; i < group->queue_count; i++)
 		panthor_job_queue_fini(&group->queues[i]);
 	panthor_vm_put(group->vm);
+	panthor_usage_put(group->usage);
 	kfree(group);
 }
 
@@ -109,6 +120,8 @@ static struct panthor_group *panthor_group_create(struct panthor_file *pfile,
 		return ERR_PTR(-EINVAL);
 	}
 
+	group->usage = pfile->usage;
+	kref_get(&group->usage->refcount);
 	ret = panthor_group_add_queues(group, queues, count);
 	if (ret) {
 		panthor_group_put(group);
@@ -129,9 +142,15 @@ static void panthor_group_destroy(struct panthor_group *group)
 	panthor_group_put(group);
 }
 
-void panthor_group_pool_init(struct panthor_file *pfile)
+int panthor_group_pool_init(struct panthor_file *pfile)
 {
+	pfile->usage = kzalloc(sizeof(*pfile->usage), GFP_KERNEL);
+	if (!pfile->usage)
+		return -ENOMEM;
+
+	kref_init(&pfile->usage->refcount);
 	xa_init_flags(&pfile->groups, XA_FLAGS_ALLOC1);
+	return 0;
 }
 
 void panthor_group_pool_fini(struct panthor_file *pfile)
@@ -142,6 +161,7 @@ void panthor_group_pool_fini(struct panthor_file *pfile)
 	xa_for_each(&pfile->groups, handle, group)
 		panthor_group_destroy(group);
 	xa_destroy(&pfile->groups);
+	panthor_usage_put(pfile->usage);
 }
 
 int panthor_group_pool_create(struct panthor_file *pfile, struct drm_panthor_group_create *args,
@@ -172,9 +192,6 @@ int panthor_group_pool_destroy(struct panthor_file *pfile, u32 handle)
 	if (!group)
 		return -EINVAL;
 
-	/* What the group cost is still the file's. */
-	atomic64_add(READ_ONCE(group->busy_ns), &pfile->busy_ns);
-	atomic64_add(READ_ONCE(group->cycles), &pfile->cycles);
 	panthor_group_destroy(group);
 	return 0;
 }

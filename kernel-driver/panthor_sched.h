@@ -55,6 +55,21 @@ struct panthor_exec {
 };
 
 /**
+ * struct panthor_usage - what the groups of one open file have cost, whether they exist or not
+ *
+ * Its own object because groups outlive their file.
+ */
+struct panthor_usage {
+	struct kref refcount;
+
+	/** @busy_ns: time spent executing; written by the executor. */
+	atomic64_t busy_ns;
+
+	/** @cycles: cost of what was executed; written by the executor. */
+	atomic64_t cycles;
+};
+
+/**
  * struct panthor_queue - one queue of a group
  */
 struct panthor_queue {
@@ -118,11 +133,8 @@ struct panthor_group {
 	/** @destroyed: the client gave its id back, under &panthor_exec.lock. */
 	bool destroyed;
 
-	/** @busy_ns: time spent executing; written by the executor. */
-	u64 busy_ns;
-
-	/** @cycles: cost of what was executed; written by the executor. */
-	u64 cycles;
+	/** @usage: where what it costs is added up, with a reference. */
+	struct panthor_usage *usage;
 
 	/** @progress: progress counters of the queues; the executor's. */
 	u64 progress[32];
@@ -180,7 +192,8 @@ static inline struct panthor_group *panthor_group_get(struct panthor_group *grou
 
 void panthor_group_put(struct panthor_group *group);
 
-void panthor_group_pool_init(struct panthor_file *pfile);
+/** panthor_group_pool_init() - no groups yet; 0 or -ENOMEM */
+int panthor_group_pool_init(struct panthor_file *pfile);
 void panthor_group_pool_fini(struct panthor_file *pfile);
 
 /**
