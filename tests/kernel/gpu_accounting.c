@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "gpu_fixture.h"
+#include "kt_race.h"
 
 #define PROFILING      "/sys/devices/platform/vpanthor/profiling"
 #define OP_STORE_STATE 40
@@ -190,6 +191,86 @@ static void groups_leave_what_they_did(void **state)
 	assert_int_equal(usage_of(g).cycles, 2 * before.cycles);
 }
 
+/* Up to the very last instruction, as the word that it counted in tells. */
+static void destroyed_groups_leave_all_they_did(void **state)
+{
+	struct gpu *g = *state;
+	struct gpu_job *job = gpu_job(g);
+	uint64_t cycles = 0;
+
+	gpu_cs_count(&job->cs, DATA_VA, 0);
+	for (int i = 0; i < 50; i++) {
+		struct panthor_group *group = gpu_group(g);
+
+		g->words[0] = 0;
+		gpu_run(job, group, 0);
+		assert_true(gpu_word_passes(&g->words[0], 0));
+		gpu_group_destroy(g, group);
+		assert_int_equal(gpu_wait(job), -ECANCELED);
+		/* The loop has three instructions, of which the first one counts. */
+		cycles = usage_of(g).cycles - cycles;
+		assert_in_range(cycles, 3 + 3 * (uint64_t)g->words[0] - 2,
+				3 + 3 * (uint64_t)g->words[0]);
+		cycles = usage_of(g).cycles;
+	}
+}
+
+/*
+ * Groups that come and go, and are read meanwhile
+ */
+
+struct watch {
+	struct gpu *g;
+	struct gpu_job *job;
+	struct usage last;
+};
+
+static void come_and_go(struct kt_race *race, uint64_t *seed)
+{
+	struct watch *watch = race->arg;
+	struct panthor_group *group = NULL;
+	uint32_t size = 0;
+	struct panthor_submit *submit = NULL;
+
+	if (!kt_race_check(panthor_group_new(watch->g->vm, NULL, &group) == 0) ||
+	    !kt_race_check(panthor_submit_new(group, &submit) == 0) ||
+	    !kt_race_check(panthor_cs_finish(&watch->job->cs, &size) == 0))
+		return;
+	kt_race_check(
+		panthor_submit_stream(submit, 0, watch->job->va, size, PANTHOR_FLUSH_ID_NOW) == 0);
+	kt_race_check(panthor_submit_signal(submit, watch->job->done, 0) == 0);
+	kt_race_check(panthor_submit_run(submit) == 0);
+	/* Every other one goes while it runs. */
+	if (kt_rand(seed) % 2)
+		kt_race_check(gpu_syncobj_wait(watch->g->dev, watch->job->done, 0) == 0);
+	panthor_submit_free(submit);
+	panthor_group_unref(group);
+}
+
+static void never_less(struct kt_race *race, uint64_t *seed)
+{
+	struct watch *watch = race->arg;
+	struct usage now = { 0, 0 };
+
+	for (int i = 0; i < 20; i++) {
+		kt_race_check(read_usage(race->fd, &now));
+		kt_race_check(now.ns >= watch->last.ns);
+		kt_race_check(now.cycles >= watch->last.cycles);
+		watch->last = now;
+	}
+}
+
+static void never_less_while_groups_go(void **state)
+{
+	struct gpu *g = *state;
+	struct watch watch = { .g = g, .job = gpu_job(g) };
+	struct kt_race race = { .fd = panthor_device_fd(g->dev), .arg = &watch };
+	static const kt_race_round workers[] = { come_and_go, never_less };
+
+	gpu_cs_count(&watch.job->cs, DATA_VA, 20);
+	kt_race_run(&race, 2000, workers, ARRAY_SIZE(workers));
+}
+
 /*
  * Clocks
  */
@@ -246,6 +327,8 @@ static const struct CMUnitTest tests[] = {
 	accounting_test(time_is_what_has_passed),
 	accounting_test(files_are_apart),
 	accounting_test(groups_leave_what_they_did),
+	accounting_test(destroyed_groups_leave_all_they_did),
+	accounting_test(never_less_while_groups_go),
 	accounting_test(gpu_time_is_the_clocks),
 	kt_no_leaks(),
 };
