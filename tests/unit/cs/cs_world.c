@@ -108,6 +108,17 @@ void world_free(struct world *w)
 	free(w);
 }
 
+void world_reset(struct world *w)
+{
+	panthor_cs_reset(&w->cs);
+	w->clock = 0;
+	w->flushes = 0;
+	memset(w->heap_events, 0, sizeof(w->heap_events));
+	memset(w->progress, 0, sizeof(w->progress));
+	for (size_t i = 0; i < WORLD_PAGES; i++)
+		memset(w->pages[i].mem, 0x11, PAGE);
+}
+
 int world_setup(void **state)
 {
 	*state = world_new();

@@ -56,6 +56,9 @@ struct world {
 struct world *world_new(void);
 void world_free(struct world *w);
 
+/* As one that never ran, but for its memory, which is the same everywhere and not zero. */
+void world_reset(struct world *w);
+
 /* Fixture of most tests. */
 int world_setup(void **state);
 int world_teardown(void **state);

@@ -4,7 +4,7 @@
  * bounds (the sanitizers watch), cost more than its budget or depend on how the work is cut up.
  * Whatever fails prints the seed; CS_FUZZ_SEED=N starts there, CS_FUZZ_INSNS=N goes on for longer.
  */
-#include "cs_world.h"
+#include "cs_check.h"
 
 #include <pthread.h>
 
@@ -114,15 +114,10 @@ static void some_world(struct world *w, u64 seed)
 	const u32 odd_values = seed % 64 == 0;
 	u64 r;
 
-	panthor_cs_reset(&w->cs);
+	world_reset(w);
 	w->cs.config.run_policy = seed % 2 ? PANTHOR_CS_RUN_FAULTS : PANTHOR_CS_RUN_COMPLETES;
-	w->clock = 0;
-	w->flushes = 0;
-	memset(w->heap_events, 0, sizeof(w->heap_events));
 	for (size_t i = 0; i < WORLD_QUEUES; i++)
 		w->progress[i] = 1ull << 40;
-	for (size_t i = 0; i < WORLD_PAGES; i++)
-		memset(w->pages[i].mem, 0x11, PAGE);
 	fill(w, CODE, &seed);
 	fill(w, RWX, &seed);
 	for (u32 i = 0; i < 64; i++)
@@ -136,47 +131,6 @@ static void some_world(struct world *w, u64 seed)
 	panthor_cs_start(&w->cs, CODE + r % 256 * 8, (r >> 8) % 256 * 8);
 }
 
-static void check_invariants(const struct world *w, const struct panthor_cs_config *config,
-			     u64 spent, u32 budget)
-{
-	const struct panthor_cs *cs = &w->cs;
-
-	assert_memory_equal(&cs->config, config, sizeof(*config));
-	assert_true(spent < (u64)budget + PANTHOR_CS_MAX_COST);
-	assert_true(cs->depth <= PANTHOR_CS_CALL_DEPTH);
-	assert_true(cs->cur.pc - cs->cur.start <= cs->cur.end - cs->cur.start);
-	assert_int_equal(cs->cur.pc % 8, 0);
-	assert_int_equal(cs->status == PANTHOR_CS_FAULT, cs->fault.type != 0);
-	assert_int_equal(cs->status == PANTHOR_CS_BLOCKED, cs->wait.kind != 0);
-	if (cs->status == PANTHOR_CS_YIELD)
-		assert_true(spent >= budget);
-	if (cs->status == PANTHOR_CS_DONE)
-		assert_true(!cs->depth && cs->cur.pc == cs->cur.end);
-}
-
-static u64 run_checked(struct world *w, u32 budget)
-{
-	const struct panthor_cs_config config = w->cs.config;
-	u64 before = w->cs.counters.cycles;
-
-	panthor_cs_run(&w->cs, budget);
-	check_invariants(w, &config, w->cs.counters.cycles - before, budget);
-	return w->cs.counters.cycles;
-}
-
-/* The same world in pieces, up to where the other one came. */
-static void run_in_pieces(struct world *w, u64 cycles, u32 piece)
-{
-	do {
-		u64 left = cycles - w->cs.counters.cycles;
-
-		run_checked(w, left < piece ? left : piece);
-	} while (w->cs.status == PANTHOR_CS_YIELD && w->cs.counters.cycles < cycles);
-	/* What ended there is found at the next look only. */
-	if (w->cs.status == PANTHOR_CS_YIELD)
-		panthor_cs_run(&w->cs, 0);
-}
-
 static void random_streams(void **state)
 {
 	const u64 wanted = env("CS_FUZZ_INSNS", 8000000);
@@ -184,22 +138,16 @@ static void random_streams(void **state)
 	struct world *a = world_new(), *b = world_new();
 
 	for (; insns < wanted; seed++) {
-		u64 cycles;
-
 		if (seed % 4096 == 1)
 			print_message("# seed %llu\n", (unsigned long long)seed);
 		some_world(a, seed);
-		cycles = run_checked(a, 6000);
+		run_checked(a, 6000);
 		ends[a->cs.status]++;
 		insns += a->cs.counters.instructions;
 		if (seed % 4)
 			continue;
 		some_world(b, seed);
-		if (a->cs.status == PANTHOR_CS_YIELD)
-			run_in_pieces(b, cycles, 1 + seed / 4 % 3);
-		else
-			run_in_pieces(b, cycles + 1, 1 + seed / 4 % 3);
-		expect_same(a, b);
+		expect_same_in_pieces(a, b, 1 + seed / 4 % 3);
 	}
 	print_message("# %llu instructions; done %llu, yield %llu, blocked %llu, fault %llu\n",
 		      (unsigned long long)insns, (unsigned long long)ends[0],
