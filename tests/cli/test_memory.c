@@ -117,7 +117,8 @@ static void test_keys(void **state)
 /* What the C library takes for numbers as well is none. */
 static void test_numbers(void **state)
 {
-	static const char *const wrong[] = { "", " ", "-1", "+1", "x", "\n1", "18446744073709551616" };
+	static const char *const wrong[] = { "",  " ",	 "-1", "+1",
+					     "x", "\n1", "18446744073709551616" };
 	const char *text = " \t18446744073709551615 7";
 	uint64_t value = 77;
 

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct world *whole, *pieces;
 
 	if (!whole) {
-		/* Or what cmocka asserts here would end the program without a word to the fuzzer. */
+		/* Or cmocka would exit() where the fuzzer looks for a crash. */
 		setenv("CMOCKA_TEST_ABORT", "1", 1);
 		whole = world_new();
 		pieces = world_new();

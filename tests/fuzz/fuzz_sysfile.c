@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The readers of /proc, /sys and debugfs. The input is a few files: a line "@NAME" starts one. They
- * are links to memory, in a folder that stands in for "/". A number that is read is one that was written, and
- * what was read, printed as the kernel does, reads back the same.
+ * are links to memory, in a folder that stands in for "/". A number that is read is one that was
+ * written, and what was read, printed as the kernel does, reads back the same.
  */
 #include <ftw.h>
 #include <sys/mman.h>
