@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses and memory that are used again: the VA allocator. Part of panthor.h, whose conventions
- * hold here too.
+ * Addresses and memory that are used again: VA allocators, BO caches. Part of panthor.h, whose
+ * conventions hold here too.
  *
  * What the GPU may still be using is given back together with a point of a timeline, a syncobj that
  * the caller signals in order as work finishes; it is used again once the timeline has come so far.
@@ -91,6 +91,151 @@ int panthor_va_reserve(struct panthor_va *va, uint64_t addr, uint64_t size);
  * point -ENOMEM, and the range stays taken.
  */
 int panthor_va_free(struct panthor_va *va, uint64_t addr, uint64_t size, uint64_t point);
+
+/*
+ * BO caches: BOs that are used again, with their mappings
+ */
+
+struct panthor_bo_cache;
+
+/**
+ * struct panthor_buffer - memory to use, and where it is
+ * @bo: the BO; the reference belongs to the buffer
+ * @offset: of the buffer in the BO, bytes
+ * @size: bytes, not less than was asked for
+ * @va: GPU address of the buffer; 0 where nothing was to be mapped
+ * @ptr: CPU address of the buffer; NULL where nothing was to be mapped
+ * @owner: the library's
+ */
+struct panthor_buffer {
+	struct panthor_bo *bo;
+	uint64_t offset;
+	uint64_t size;
+	uint64_t va;
+	void *ptr;
+	void *owner;
+};
+
+enum panthor_bo_cache_flags {
+	PANTHOR_BO_CACHE_MAP_CPU = 1 << 0, /* map all but NO_MMAP BOs for the CPU */
+	PANTHOR_BO_CACHE_PRIVATE_TO_VM = 1 << 1, /* as panthor_bo_new_in_vm(); needs @va */
+	PANTHOR_BO_CACHE_KEEP_CONTENTS = 1 << 2, /* no DONTNEED: two system calls less */
+};
+
+/**
+ * struct panthor_bo_cache_params - what a cache is to be
+ * @size: sizeof(struct panthor_bo_cache_params); members beyond it read as 0
+ * @flags: enum panthor_bo_cache_flags
+ * @timeline: syncobj that points given to panthor_bo_cache_put() belong to, the caller's, to
+ *            outlive the cache; 0 for none
+ * @map_flags: enum panthor_map_flags of maps for the GPU
+ * @max_bytes: cap of what is kept; 0 for 256 MiB
+ * @max_age_ns: what has not been used for so long is freed; 0 for a second
+ * @va: allocator in whose VM BOs are mapped while they live, or NULL
+ */
+struct panthor_bo_cache_params {
+	uint32_t size;
+	uint32_t flags;
+	uint32_t timeline;
+	uint32_t map_flags;
+	uint64_t max_bytes;
+	uint64_t max_age_ns;
+	struct panthor_va *va;
+};
+
+/**
+ * panthor_bo_cache_new - create an empty cache
+ * @params: NULL for the defaults
+ * @ret_cache: the cache, one reference; keeps device and VA allocator alive
+ *
+ * Errors: -EINVAL unknown flags, a VA allocator of another device, map flags or PRIVATE_TO_VM
+ * without one, PANTHOR_MAP_SPARSE; -E2BIG @params has members this library does not know; -ENOMEM.
+ */
+int panthor_bo_cache_new(struct panthor_device *dev, const struct panthor_bo_cache_params *params,
+			 struct panthor_bo_cache **ret_cache);
+
+/**
+ * panthor_bo_cache_unref - drop a reference
+ *
+ * The last one frees what is in the cache. Where that is mapped for the GPU, this waits until the
+ * timeline has come to the last point given. Buffers that are out are not to be put back any more:
+ * drop the references on their BOs. Takes NULL, returns NULL.
+ */
+struct panthor_bo_cache *panthor_bo_cache_unref(struct panthor_bo_cache *cache);
+
+/**
+ * panthor_bo_cache_get - get a buffer, out of the cache or new
+ * @size: bytes, rounded up by less than a quarter
+ * @flags: enum panthor_bo_flags, which have to be those of the BO exactly
+ * @ret_buffer: the buffer, mapped as the cache's parameters say
+ *
+ * What was in a BO that is used again may still be in it; it reads as zero only if it is new or was
+ * purged. BOs that the GPU still uses are passed over. When memory or addresses are missing, what
+ * is in the cache is freed and it is tried once more. Threads do not wait for each other. Errors:
+ * -EINVAL size 0 or unknown flags; else those of panthor_bo_new(), panthor_bo_map(),
+ * panthor_va_alloc() and panthor_vm_map().
+ */
+int panthor_bo_cache_get(struct panthor_bo_cache *cache, uint64_t size, uint32_t flags,
+			 struct panthor_buffer *ret_buffer);
+
+/**
+ * panthor_bo_cache_put - put a buffer back, in any thread
+ * @buffer: out of this cache; its mappings are not to be used any more
+ * @point: of the cache's timeline, at which the GPU is done with it; 0 for now
+ *
+ * Kept, with its mappings, until it is used again, too old, or beyond the byte cap. With madvise
+ * the kernel is told that it may take the contents before. What was exported, or has references
+ * beside the buffer's, is never used again, and unmapped and dropped when the GPU is done with it.
+ * Errors: -EINVAL not a buffer of this cache, or one that was put back already, or a point without
+ * a timeline.
+ */
+int panthor_bo_cache_put(struct panthor_bo_cache *cache, const struct panthor_buffer *buffer,
+			 uint64_t point);
+
+/**
+ * panthor_bo_cache_trim - free what has been unused for the longest
+ * @keep_bytes: as much may stay; UINT64_MAX to free only what is too old
+ *
+ * For when memory is short, or nothing has been put back for a while. Returns the bytes that it
+ * freed. What the GPU still uses stays if it is mapped.
+ */
+uint64_t panthor_bo_cache_trim(struct panthor_bo_cache *cache, uint64_t keep_bytes);
+
+/**
+ * panthor_bo_cache_pressure_fd - learn when the system is short of memory
+ * @stall_us: microseconds in two seconds for which tasks had to wait for memory; 0 for 150000;
+ *            only the first call's counts
+ * @ret_fd: the cache's, not for close(); poll() reports POLLPRI when to call
+ *          panthor_bo_cache_trim()
+ *
+ * Errors: -EINVAL more than two seconds; -EOPNOTSUPP a kernel without PSI; -EACCES, -EPERM;
+ * -EMFILE; -ENOMEM.
+ */
+int panthor_bo_cache_pressure_fd(struct panthor_bo_cache *cache, uint32_t stall_us, int *ret_fd);
+
+/**
+ * struct panthor_bo_cache_stats - what a cache has done
+ * @hits: buffers that were in the cache
+ * @misses: buffers that were created
+ * @purged: hits whose contents the kernel had taken meanwhile
+ * @busy: misses because the GPU still used what there was
+ * @freed: BOs freed for their age, for the cap, or by panthor_bo_cache_trim()
+ * @refused: BOs that came back exported, too large, or referenced elsewhere
+ * @bos, @bytes: in the cache now
+ */
+struct panthor_bo_cache_stats {
+	uint64_t hits;
+	uint64_t misses;
+	uint64_t purged;
+	uint64_t busy;
+	uint64_t freed;
+	uint64_t refused;
+	uint64_t bos;
+	uint64_t bytes;
+};
+
+void panthor_bo_cache_stats(struct panthor_bo_cache *cache,
+			    struct panthor_bo_cache_stats *ret_stats);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,20 @@
 #include <stdatomic.h>
 
 #include "device.h"
+#include "list.h"
+
+/* What a cache knows of a BO of its own. Under its shard while @is_idle, else the user's. */
+struct bo_cached {
+	const struct panthor_bo_cache *owner; /* NULL for BOs that no cache made; constant */
+	uint32_t bucket;
+	uint64_t va;	     /* 0 where it is not mapped for the GPU */
+	void *ptr;	     /* NULL where it is not mapped for the CPU */
+	atomic_bool is_idle; /* in the cache */
+	uint64_t point;	     /* of the timeline: the GPU's last use */
+	uint64_t since_ns;
+	struct list in_bucket;
+	struct list in_ages;
+};
 
 struct panthor_bo {
 	/* Goes to zero under the device's handle-table lock only, see panthor_bo_unref(). */
@@ -18,6 +32,11 @@ struct panthor_bo {
 	uint32_t handle;
 	uint32_t flags;
 	bool imported;
+
+	/* Somebody was given a dma-buf of it, which may be used for ever. */
+	atomic_bool exported;
+
+	struct bo_cached cached;
 
 	/* Under the handle-table lock. */
 	struct panthor_bo *next_in_table;

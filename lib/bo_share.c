@@ -25,6 +25,7 @@ int panthor_bo_export(struct panthor_bo *bo, int *ret_fd)
 	if (prime.fd < 0)
 		return -EPROTO;
 
+	atomic_store(&bo->exported, true);
 	*ret_fd = prime.fd;
 	return 0;
 }

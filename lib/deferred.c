@@ -8,33 +8,15 @@
 /* 512 MiB of them. */
 #define MAX_CAPACITY (1u << 24)
 
-void deferred_init(struct deferred *deferred, uint32_t timeline)
+void deferred_init(struct deferred *deferred, uint32_t syncobj)
 {
-	*deferred = (struct deferred){ .timeline = timeline, .ask_at = INITIAL_CAPACITY };
-	atomic_init(&deferred->signalled, 0);
+	*deferred = (struct deferred){ .ask_at = INITIAL_CAPACITY };
+	timeline_init(&deferred->timeline, syncobj);
 }
 
 void deferred_fini(struct deferred *deferred)
 {
 	free(deferred->items);
-}
-
-bool deferred_is_past(const struct deferred *deferred, uint64_t point)
-{
-	return point <= atomic_load_explicit(&deferred->signalled, memory_order_acquire);
-}
-
-int deferred_ask(struct deferred *deferred, struct panthor_device *dev)
-{
-	uint64_t known = atomic_load_explicit(&deferred->signalled, memory_order_relaxed), point;
-	int r = panthor_syncobj_query(dev, deferred->timeline, &point);
-
-	/* Answers may overtake each other, time does not run backwards. */
-	while (!r && point > known) {
-		if (atomic_compare_exchange_weak(&deferred->signalled, &known, point))
-			break;
-	}
-	return r;
 }
 
 static int grow(struct deferred *deferred, const struct panthor_transport *io)
@@ -74,7 +56,7 @@ bool deferred_is_long(const struct deferred *deferred)
 bool deferred_pop(struct deferred *deferred, struct deferred_item *ret_item)
 {
 	if (!deferred->count ||
-	    !deferred_is_past(deferred, deferred->items[deferred->first].point)) {
+	    !timeline_is_past(&deferred->timeline, deferred->items[deferred->first].point)) {
 		uint32_t twice = 2 * deferred->count;
 
 		deferred->ask_at = twice > INITIAL_CAPACITY ? twice : INITIAL_CAPACITY;

@@ -6,9 +6,7 @@
 #ifndef PANTHOR_DEFERRED_H
 #define PANTHOR_DEFERRED_H
 
-#include <stdatomic.h>
-
-#include "device.h"
+#include "timeline.h"
 
 struct deferred_item {
 	uint64_t point;
@@ -17,25 +15,18 @@ struct deferred_item {
 	uint64_t size;
 };
 
-/* Whoever owns it has the lock; the timeline is constant, and what is known of it atomic. */
+/* Whoever owns it has the lock. */
 struct deferred {
 	struct deferred_item *items; /* a ring, oldest first */
 	uint32_t capacity;
 	uint32_t first;
 	uint32_t count;
-	uint32_t ask_at;   /* the count at which asking pays */
-	uint32_t timeline; /* syncobj, 0 for none */
-	atomic_uint_least64_t signalled;
+	uint32_t ask_at; /* the count at which asking pays */
+	struct timeline timeline;
 };
 
-void deferred_init(struct deferred *deferred, uint32_t timeline);
+void deferred_init(struct deferred *deferred, uint32_t syncobj);
 void deferred_fini(struct deferred *deferred);
-
-/* Whether a point is known to have passed; point 0 always has. */
-bool deferred_is_past(const struct deferred *deferred, uint64_t point);
-
-/* Asks the kernel how far the timeline is. Without the lock. */
-int deferred_ask(struct deferred *deferred, struct panthor_device *dev);
 
 /* -ENOMEM */
 int deferred_push(struct deferred *deferred, const struct panthor_transport *io,

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "transport.h"
@@ -61,6 +63,14 @@ static ssize_t sys_read(void *priv, int fd, void *buf, size_t size)
 {
 	PRESERVE_ERRNO;
 	ssize_t len = read(fd, buf, size);
+
+	return len < 0 ? -errno : len;
+}
+
+static ssize_t sys_write(void *priv, int fd, const void *buf, size_t size)
+{
+	PRESERVE_ERRNO;
+	ssize_t len = write(fd, buf, size);
 
 	return len < 0 ? -errno : len;
 }
@@ -154,6 +164,22 @@ static uint64_t sys_page_size(void *priv)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static uint64_t sys_now(void *priv)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint32_t sys_cpu(void *priv)
+{
+	PRESERVE_ERRNO;
+	int cpu = sched_getcpu();
+
+	return cpu < 0 ? 0 : (uint32_t)cpu;
+}
+
 static void *sys_alloc(void *priv, size_t size)
 {
 	PRESERVE_ERRNO;
@@ -177,6 +203,7 @@ const struct panthor_transport panthor_transport_system = {
 	.dup = sys_dup,
 	.ioctl = sys_ioctl,
 	.read = sys_read,
+	.write = sys_write,
 	.lseek = sys_lseek,
 	.mmap = sys_mmap,
 	.munmap = sys_munmap,
@@ -184,6 +211,8 @@ const struct panthor_transport panthor_transport_system = {
 	.readlink = sys_readlink,
 	.next_node = sys_next_node,
 	.page_size = sys_page_size,
+	.now = sys_now,
+	.cpu = sys_cpu,
 	.alloc = sys_alloc,
 	.lock = sys_lock,
 	.unlock = sys_unlock,

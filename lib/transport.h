@@ -23,6 +23,7 @@ struct panthor_transport {
 	int (*dup)(void *priv, int fd);
 	int (*ioctl)(void *priv, int fd, unsigned long request, void *arg);
 	ssize_t (*read)(void *priv, int fd, void *buf, size_t size);
+	ssize_t (*write)(void *priv, int fd, const void *buf, size_t size);
 	int64_t (*lseek)(void *priv, int fd, int64_t offset, int whence);
 
 	/* Always shared: nothing on a DRM file can be mapped privately. */
@@ -37,6 +38,12 @@ struct panthor_transport {
 	int (*next_node)(void *priv, const char *dir, const char *prefix, int after);
 
 	uint64_t (*page_size)(void *priv);
+
+	/* A clock that is cheap to read and good for a few milliseconds. */
+	uint64_t (*now)(void *priv);
+
+	/* The CPU this thread is on, just now. */
+	uint32_t (*cpu)(void *priv);
 
 	/* Zeroed memory for free(), or NULL. */
 	void *(*alloc)(void *priv, size_t size);

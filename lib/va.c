@@ -127,7 +127,7 @@ static int give_locked(struct panthor_va *va, uint64_t first, uint64_t pages)
 static int collect(struct panthor_va *va)
 {
 	struct deferred_item item;
-	int r = deferred_ask(&va->deferred, va->vm->dev);
+	int r = timeline_ask(&va->deferred.timeline, va->vm->dev);
 
 	if (r)
 		return r;
@@ -234,9 +234,9 @@ int panthor_va_free(struct panthor_va *va, uint64_t addr, uint64_t size, uint64_
 	struct deferred_item item = { .point = point };
 	int r = read_range(va, addr, size, &item.value, &item.size);
 
-	if (r || (point && !va->deferred.timeline))
+	if (r || (point && !va->deferred.timeline.syncobj))
 		return -EINVAL;
-	if (!deferred_is_past(&va->deferred, point))
+	if (!timeline_is_past(&va->deferred.timeline, point))
 		return free_later(va, &item);
 
 	io_lock(io_of(va), &va->lock);

@@ -82,6 +82,15 @@ CHECK(sizeof(struct panthor_va_params) == 32);
 CHECK(offsetof(struct panthor_va_params, timeline) == 4);
 CHECK(offsetof(struct panthor_va_params, guard) == 24);
 
+CHECK(PANTHOR_BO_CACHE_MAP_CPU == 1);
+CHECK(PANTHOR_BO_CACHE_PRIVATE_TO_VM == 2);
+CHECK(PANTHOR_BO_CACHE_KEEP_CONTENTS == 4);
+CHECK(offsetof(struct panthor_bo_cache_params, map_flags) == 12);
+CHECK(offsetof(struct panthor_bo_cache_params, max_bytes) == 16);
+CHECK(offsetof(struct panthor_bo_cache_params, va) == 32);
+CHECK(sizeof(struct panthor_bo_cache_stats) == 64);
+CHECK(offsetof(struct panthor_bo_cache_stats, bytes) == 56);
+
 CHECK(PANTHOR_GEMS_CREATED_BY == 0);
 CHECK(PANTHOR_GEMS_EVICTIONS == 3);
 CHECK(PANTHOR_GEMS_LABEL == 9);
@@ -95,8 +104,11 @@ CHECK(PANTHOR_GEMS_MISMATCH == 1);
 CHECK(PANTHOR_GEMS_TRUNCATED == 2);
 CHECK(PANTHOR_GEMS_NO_FOOTER == 3);
 
-/* Callers allocate these two. */
+/* Callers allocate these. */
 #if UINTPTR_MAX == UINT64_MAX
+CHECK(sizeof(struct panthor_buffer) == 48);
+CHECK(offsetof(struct panthor_buffer, va) == 24);
+CHECK(offsetof(struct panthor_buffer, owner) == 40);
 CHECK(sizeof(struct panthor_gems_row) == 104);
 CHECK(offsetof(struct panthor_gems_row, comm) == 8);
 CHECK(offsetof(struct panthor_gems_row, tgid) == 24);
@@ -114,5 +126,5 @@ int main(void)
 	return panthor_bo_unref(NULL) || panthor_device_unref(NULL) || panthor_gems_close(NULL) ||
 	       panthor_vm_unref(NULL) || panthor_group_unref(NULL) ||
 	       panthor_tiler_heap_unref(NULL) || panthor_bind_free(NULL) ||
-	       panthor_submit_free(NULL) || panthor_va_unref(NULL);
+	       panthor_submit_free(NULL) || panthor_va_unref(NULL) || panthor_bo_cache_unref(NULL);
 }

@@ -10,6 +10,7 @@
 #define FAKE_PANTHOR_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ enum fake_call {
 	FAKE_CLOSE,
 	FAKE_DUP,
 	FAKE_READ,
+	FAKE_WRITE,
 	FAKE_LSEEK,
 	FAKE_MMAP,
 	FAKE_MUNMAP,
@@ -156,6 +158,12 @@ struct fake {
 	const char *debugfs_path; /* the one gems file that exists, NULL for none */
 	int debugfs_fd;		  /* its contents */
 	struct fake_node nodes[FAKE_MAX_NODES];
+
+	bool has_psi; /* pressure triggers, and the last one that was set */
+	char psi_trigger[64];
+	/* The clock and the CPU that all threads are on; they stand still. */
+	atomic_uint_least64_t now_ns;
+	atomic_uint_least32_t cpu;
 
 	/* Lies to tell instead of what the driver would answer, where not 0. */
 	uint64_t bogus_size;

@@ -2,6 +2,7 @@
 /* The fake's system calls, ioctl() apart: files, memory, locks. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,6 +46,8 @@ static int fake_open(void *priv, const char *path, int flags)
 		r = fake_add_fd_locked(fake, dup(fake->debugfs_fd), NULL, NULL);
 		lseek(r, 0, SEEK_SET);
 	}
+	if (fake->has_psi && !strcmp(path, "/proc/pressure/memory"))
+		r = fake_add_fd_locked(fake, open("/dev/null", flags), NULL, NULL);
 	for (unsigned int i = 0; i < FAKE_MAX_NODES; i++) {
 		if (fake->nodes[i].path && !strcmp(path, fake->nodes[i].path))
 			r = open_node_locked(fake, &fake->nodes[i]);
@@ -113,6 +116,19 @@ static ssize_t fake_read(void *priv, int fd, void *buf, size_t size)
 	len = read(fd, buf, size);
 	fake_leave(fake);
 	return len < 0 ? -errno : len;
+}
+
+static ssize_t fake_write(void *priv, int fd, const void *buf, size_t size)
+{
+	struct fake *fake = priv;
+	int r = fake_enter(fake, FAKE_WRITE, NULL, 0);
+
+	if (r)
+		return r;
+	snprintf(fake->psi_trigger, sizeof(fake->psi_trigger), "%.*s", (int)size,
+		 (const char *)buf);
+	fake_leave(fake);
+	return (ssize_t)size;
 }
 
 static int64_t fake_lseek(void *priv, int fd, int64_t offset, int whence)
@@ -268,6 +284,16 @@ static uint64_t fake_page_size(void *priv)
 	return ((struct fake *)priv)->page_size;
 }
 
+static uint64_t fake_now(void *priv)
+{
+	return atomic_load(&((struct fake *)priv)->now_ns);
+}
+
+static uint32_t fake_cpu(void *priv)
+{
+	return atomic_load(&((struct fake *)priv)->cpu);
+}
+
 static void *fake_alloc(void *priv, size_t size)
 {
 	struct fake *fake = priv;
@@ -301,6 +327,7 @@ void fake_init_io(struct fake *fake)
 		.dup = fake_dup,
 		.ioctl = fake_ioctl,
 		.read = fake_read,
+		.write = fake_write,
 		.lseek = fake_lseek,
 		.mmap = fake_mmap,
 		.munmap = fake_munmap,
@@ -308,6 +335,8 @@ void fake_init_io(struct fake *fake)
 		.readlink = fake_readlink,
 		.next_node = fake_next_node,
 		.page_size = fake_page_size,
+		.now = fake_now,
+		.cpu = fake_cpu,
 		.alloc = fake_alloc,
 		.lock = fake_lock,
 		.unlock = fake_unlock,

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PANTHOR_BO_CACHE_H
+#define PANTHOR_BO_CACHE_H
+
+#include "bo.h"
+#include "timeline.h"
+#include "va.h"
+
+/* Sizes up to 128 MiB with pages of 4 KiB, and each combination of enum panthor_bo_flags. */
+#define CACHE_CLASSES 56
+#define CACHE_BUCKETS (4 * CACHE_CLASSES)
+/* BOs of other sizes are in none. */
+#define CACHE_NO_BUCKET CACHE_BUCKETS
+#define CACHE_SHARDS	16
+
+/*
+ * What a thread uses while no other does: which one depends on the CPU it runs on. Nobody ever
+ * waits for a shard but to free what is in it; @taken is tried, and if that fails the next shard.
+ * No system call is made while it is held.
+ */
+struct cache_shard {
+	atomic_flag taken;
+
+	/* Buckets with something in them: written under @taken, read by anyone as a hint. */
+	atomic_uint_least64_t filled[(CACHE_BUCKETS + 63) / 64];
+
+	/* Everything below is under @taken. */
+	struct list ages; /* all BOs, those in no bucket first, then oldest first */
+	int64_t credit;	  /* bytes it may take before it has to ask, see bo_cache_trim.c */
+	uint64_t bytes;
+	uint64_t bos;
+	uint64_t hits;
+	struct list buckets[CACHE_BUCKETS];
+
+	/* The next shard is somebody else's cache line. */
+	char padding[64];
+};
+
+struct panthor_bo_cache {
+	atomic_uint refs;
+
+	/* Constant from birth to the last unref. Device and VA allocator are referenced. */
+	struct panthor_device *dev;
+	struct panthor_va *va; /* or NULL */
+	uint32_t flags;
+	uint32_t map_flags;
+	uint64_t max_bytes;
+	uint64_t max_age_ns;
+	struct timeline timeline;
+
+	/* What is left of max_bytes for shards to take. */
+	atomic_int_least64_t credit;
+	atomic_uint_least64_t next_ageing_ns;
+
+	/* Counted where it takes longer anyway. */
+	atomic_uint_least64_t misses;
+	atomic_uint_least64_t purged;
+	atomic_uint_least64_t busy;
+	atomic_uint_least64_t freed;
+	atomic_uint_least64_t refused;
+
+	/* The pressure trigger, opened under @fd_lock at the first call; -1 before. */
+	pthread_mutex_t fd_lock;
+	int pressure_fd;
+
+	struct cache_shard shards[CACHE_SHARDS];
+};
+
+struct panthor_bo_cache *bo_cache_ref(struct panthor_bo_cache *cache);
+
+/* Whether the kernel is told what contents are worth. */
+bool cache_advises(struct panthor_bo_cache *cache);
+
+/* Shards: bo_cache_shard.c. */
+
+void shard_init(struct cache_shard *shard);
+
+/* The one to begin with; the others follow by number. */
+uint32_t shard_first(const struct panthor_bo_cache *cache);
+
+bool shard_try_take(struct cache_shard *shard);
+void shard_take(struct cache_shard *shard);
+void shard_drop(struct cache_shard *shard);
+
+/* A BO may be freed if the GPU is past it, or if only its own reference keeps it mapped. */
+bool shard_may_free(const struct panthor_bo_cache *cache, const struct panthor_bo *bo);
+
+/* Those with `_locked` want the shard taken. */
+void shard_add_locked(struct cache_shard *shard, struct panthor_bo *bo);
+void shard_remove_locked(struct cache_shard *shard, struct panthor_bo *bo);
+
+/* The oldest of a bucket that the GPU is past, removed; or NULL, and whether any was there. */
+struct panthor_bo *shard_pop_locked(const struct panthor_bo_cache *cache, struct cache_shard *shard,
+				    uint32_t bucket, bool *ret_busy);
+
+/* The oldest that may be freed, still in the shard, or NULL. */
+struct panthor_bo *shard_oldest_locked(const struct panthor_bo_cache *cache,
+				       const struct cache_shard *shard);
+
+/* Freeing: bo_cache_trim.c. All of it without a shard taken. */
+
+/* Frees a BO that is in no shard. */
+void cache_destroy_bo(struct panthor_bo_cache *cache, struct panthor_bo *bo);
+
+/* Frees the oldest of all that may be freed. False: there is none. */
+bool cache_free_oldest(struct panthor_bo_cache *cache);
+
+/* Frees what is too old, if nobody has looked for a while. */
+void cache_age(struct panthor_bo_cache *cache, uint64_t now_ns);
+
+/* Makes the byte cap leave room for @size more, as far as can be. */
+void cache_make_room(struct panthor_bo_cache *cache, uint64_t size);
+
+#endif

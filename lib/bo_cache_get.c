@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/* BO caches: getting, out of the cache or new. */
+#include <errno.h>
+
+#include "bo_cache.h"
+#include "memcheck.h"
+#include "size_class.h"
+
+#define ALL_BO_FLAGS (PANTHOR_BO_NO_MMAP | PANTHOR_BO_WB_MMAP)
+
+/* A BO that the GPU is past, out of any shard. */
+static struct panthor_bo *pop(struct panthor_bo_cache *cache, uint32_t bucket, bool *ret_busy)
+{
+	uint32_t first = shard_first(cache);
+
+	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
+		struct cache_shard *shard = &cache->shards[(first + i) % CACHE_SHARDS];
+		uint64_t filled =
+			atomic_load_explicit(&shard->filled[bucket / 64], memory_order_relaxed);
+		struct panthor_bo *bo;
+
+		if (!(filled & 1ull << bucket % 64) || !shard_try_take(shard))
+			continue;
+		bo = shard_pop_locked(cache, shard, bucket, ret_busy);
+		shard->hits += bo != NULL;
+		shard_drop(shard);
+		if (bo)
+			return bo;
+	}
+	return NULL;
+}
+
+/* Skips what the GPU still uses, having asked once. */
+static struct panthor_bo *pop_idle(struct panthor_bo_cache *cache, uint32_t bucket)
+{
+	bool busy = false;
+	struct panthor_bo *bo = pop(cache, bucket, &busy);
+
+	if (bo || !busy)
+		return bo;
+	if (!timeline_ask(&cache->timeline, cache->dev))
+		bo = pop(cache, bucket, &busy);
+	if (!bo)
+		atomic_fetch_add_explicit(&cache->busy, 1, memory_order_relaxed);
+	return bo;
+}
+
+/* False: the kernel does not want to give it back. */
+static bool revive(struct panthor_bo_cache *cache, struct panthor_bo *bo)
+{
+	bool retained = true;
+
+	if (!cache_advises(cache))
+		return true;
+	if (panthor_bo_madvise(bo, PANTHOR_BO_WILLNEED, &retained))
+		return false;
+	/* It reads as zeroes and is as good as any. */
+	if (!retained)
+		atomic_fetch_add_explicit(&cache->purged, 1, memory_order_relaxed);
+	return true;
+}
+
+static struct panthor_bo *reuse(struct panthor_bo_cache *cache, uint32_t bucket)
+{
+	struct panthor_bo *bo;
+
+	while ((bo = pop_idle(cache, bucket))) {
+		if (revive(cache, bo))
+			return bo;
+		cache_destroy_bo(cache, bo);
+	}
+	return NULL;
+}
+
+static int map_for_gpu(struct panthor_bo_cache *cache, struct panthor_bo *bo)
+{
+	uint64_t addr;
+	int r = panthor_va_alloc(cache->va, bo->size, 0, &addr);
+
+	if (r)
+		return r;
+	r = panthor_vm_map(cache->va->vm, bo, 0, addr, bo->size, cache->map_flags);
+	if (r) {
+		panthor_va_free(cache->va, addr, bo->size, 0);
+		return r;
+	}
+	bo->cached.va = addr;
+	return 0;
+}
+
+static int map_everywhere(struct panthor_bo_cache *cache, struct panthor_bo *bo)
+{
+	int r = 0;
+
+	if (cache->flags & PANTHOR_BO_CACHE_MAP_CPU && !(bo->flags & PANTHOR_BO_NO_MMAP))
+		r = panthor_bo_map(bo, &bo->cached.ptr);
+	return !r && cache->va ? map_for_gpu(cache, bo) : r;
+}
+
+static int create(struct panthor_bo_cache *cache, uint64_t size, uint32_t flags,
+		  struct panthor_bo **ret_bo)
+{
+	bool private = cache->flags & PANTHOR_BO_CACHE_PRIVATE_TO_VM;
+	int r = private ? panthor_bo_new_in_vm(cache->va->vm, size, flags, ret_bo)
+			: panthor_bo_new(cache->dev, size, flags, ret_bo);
+
+	if (r)
+		return r;
+	r = map_everywhere(cache, *ret_bo);
+	if (r)
+		panthor_bo_unref(*ret_bo);
+	return r;
+}
+
+static int create_in_bucket(struct panthor_bo_cache *cache, uint32_t bucket, uint64_t size,
+			    uint32_t flags, struct panthor_bo **ret_bo)
+{
+	int r = create(cache, size, flags, ret_bo);
+
+	atomic_fetch_add_explicit(&cache->misses, 1, memory_order_relaxed);
+	cache_age(cache, cache->dev->io->now(cache->dev->io->priv));
+	/* What is kept for later is the first to go when something is missing now. */
+	if ((r == -ENOMEM || r == -ENOSPC) && panthor_bo_cache_trim(cache, 0))
+		r = create(cache, size, flags, ret_bo);
+	if (r)
+		return r;
+	(*ret_bo)->cached.owner = cache;
+	(*ret_bo)->cached.bucket = bucket;
+	return 0;
+}
+
+/* Rounds a size up to its class, if it has one. */
+static uint32_t choose_bucket(const struct panthor_bo_cache *cache, uint32_t flags, uint64_t *size)
+{
+	uint64_t pages = (*size - 1) / cache->dev->page_size + 1;
+	uint32_t class_index = size_class_of(pages);
+
+	if (class_index >= CACHE_CLASSES)
+		return CACHE_NO_BUCKET;
+	*size = size_class_units(class_index) * cache->dev->page_size;
+	return 4 * class_index + flags;
+}
+
+static void fill_buffer(struct panthor_bo *bo, struct panthor_buffer *ret_buffer)
+{
+	*ret_buffer = (struct panthor_buffer){
+		.bo = bo,
+		.size = bo->size,
+		.va = bo->cached.va,
+		.ptr = bo->cached.ptr,
+	};
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_cache_get(struct panthor_bo_cache *cache, uint64_t size, uint32_t flags,
+			 struct panthor_buffer *ret_buffer)
+{
+	struct panthor_bo *bo = NULL;
+	uint32_t bucket;
+	int r = 0;
+
+	if (!size || flags & ~(uint32_t)ALL_BO_FLAGS)
+		return -EINVAL;
+	bucket = choose_bucket(cache, flags, &size);
+	if (bucket != CACHE_NO_BUCKET)
+		bo = reuse(cache, bucket);
+	if (!bo)
+		r = create_in_bucket(cache, bucket, size, flags, &bo);
+	if (r)
+		return r;
+
+	atomic_store_explicit(&bo->cached.is_idle, false, memory_order_relaxed);
+	if (bo->cached.ptr)
+		memcheck_allow(bo->cached.ptr, (size_t)bo->size);
+	fill_buffer(bo, ret_buffer);
+	return 0;
+}

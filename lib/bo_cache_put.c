@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+/* BO caches: putting back. */
+#include <errno.h>
+
+#include "bo_cache.h"
+#include "memcheck.h"
+
+/* Credit that a shard takes beyond its need. */
+#define CREDIT_AHEAD(cache) ((int64_t)((cache)->max_bytes / (4 * CACHE_SHARDS)))
+
+/* What others know of, or can see the contents of, is not for anybody else. */
+static bool may_keep(struct panthor_bo_cache *cache, struct panthor_bo *bo)
+{
+	if (bo->cached.bucket == CACHE_NO_BUCKET || atomic_load(&bo->exported) ||
+	    atomic_load_explicit(&bo->refs, memory_order_acquire) > 1)
+		return false;
+	return !cache_advises(cache) || !panthor_bo_madvise(bo, PANTHOR_BO_DONTNEED, NULL);
+}
+
+/* Takes credit ahead if there is, so as not to come back for every BO. */
+static bool take_credit_locked(struct panthor_bo_cache *cache, struct cache_shard *shard,
+			       uint64_t size)
+{
+	int64_t missing = (int64_t)size - shard->credit, wanted, all;
+
+	if (missing <= 0)
+		return true;
+	all = atomic_load(&cache->credit);
+	do {
+		if (all < missing)
+			return false;
+		wanted = missing + CREDIT_AHEAD(cache);
+		wanted = wanted < all ? wanted : all;
+	} while (!atomic_compare_exchange_weak(&cache->credit, &all, all - wanted));
+	shard->credit += wanted;
+	return true;
+}
+
+static bool push(struct panthor_bo_cache *cache, struct panthor_bo *bo, bool anyway)
+{
+	uint32_t index = shard_first(cache);
+	bool added;
+
+	while (!shard_try_take(&cache->shards[index % CACHE_SHARDS]))
+		index++;
+	added = take_credit_locked(cache, &cache->shards[index % CACHE_SHARDS], bo->size) || anyway;
+	if (added)
+		shard_add_locked(&cache->shards[index % CACHE_SHARDS], bo);
+	shard_drop(&cache->shards[index % CACHE_SHARDS]);
+	return added;
+}
+
+static void keep(struct panthor_bo_cache *cache, struct panthor_bo *bo)
+{
+	if (push(cache, bo, false))
+		return;
+	cache_make_room(cache, bo->size);
+	if (push(cache, bo, !shard_may_free(cache, bo)))
+		return;
+	cache_destroy_bo(cache, bo);
+}
+
+/* Not to be used again: freed as soon as the GPU allows. */
+static void refuse(struct panthor_bo_cache *cache, struct panthor_bo *bo)
+{
+	atomic_fetch_add_explicit(&cache->refused, 1, memory_order_relaxed);
+	bo->cached.bucket = CACHE_NO_BUCKET;
+	bo->cached.since_ns = 0;
+	if (shard_may_free(cache, bo))
+		cache_destroy_bo(cache, bo);
+	else
+		push(cache, bo, true);
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_cache_put(struct panthor_bo_cache *cache, const struct panthor_buffer *buffer,
+			 uint64_t point)
+{
+	const struct panthor_transport *io = cache->dev->io;
+	struct panthor_bo *bo = buffer->bo;
+	uint64_t now = io->now(io->priv);
+
+	if (bo->cached.owner != cache || (point && !cache->timeline.syncobj))
+		return -EINVAL;
+	/* Seen if it is the same thread's mistake; two at once could not be told from one anyway.
+	 */
+	if (atomic_load_explicit(&bo->cached.is_idle, memory_order_relaxed))
+		return -EINVAL;
+	atomic_store_explicit(&bo->cached.is_idle, true, memory_order_relaxed);
+	bo->cached.point = point;
+	if (may_keep(cache, bo)) {
+		if (bo->cached.ptr)
+			memcheck_forbid(bo->cached.ptr, (size_t)bo->size);
+		bo->cached.since_ns = now;
+		keep(cache, bo);
+	} else {
+		refuse(cache, bo);
+	}
+	cache_age(cache, now);
+	return 0;
+}
