@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses and memory that are used again: VA allocators, BO caches. Part of panthor.h, whose
+ * Addresses and memory that are used again: VA allocators, BO caches, slabs. Part of panthor.h, whose
  * conventions hold here too.
  *
  * What the GPU may still be using is given back together with a point of a timeline, a syncobj that
@@ -100,7 +100,7 @@ struct panthor_bo_cache;
 
 /**
  * struct panthor_buffer - memory to use, and where it is
- * @bo: the BO; the reference belongs to the buffer
+ * @bo: the BO; the buffer keeps it alive
  * @offset: of the buffer in the BO, bytes
  * @size: bytes, not less than was asked for
  * @va: GPU address of the buffer; 0 where nothing was to be mapped
@@ -236,6 +236,59 @@ struct panthor_bo_cache_stats {
 
 void panthor_bo_cache_stats(struct panthor_bo_cache *cache,
 			    struct panthor_bo_cache_stats *ret_stats);
+
+/*
+ * Slabs: many small buffers in one BO, with one map
+ */
+
+struct panthor_slab;
+
+/* What is larger has a BO of its own. */
+#define PANTHOR_SLAB_MAX_SIZE 65536
+
+/**
+ * panthor_slab_new - create an allocator of small buffers
+ * @cache: where it takes BOs from, with their maps, and puts them back; kept alive
+ * @flags: enum panthor_bo_flags of those BOs
+ * @ret_slab: the slab, one reference
+ *
+ * Errors: -EINVAL unknown or contradicting flags; -ENOMEM.
+ */
+int panthor_slab_new(struct panthor_bo_cache *cache, uint32_t flags,
+		     struct panthor_slab **ret_slab);
+
+/**
+ * panthor_slab_unref - drop a reference
+ *
+ * With the last one, all buffers are gone; the cache looks after BOs that the GPU still uses. Takes
+ * NULL, returns NULL.
+ */
+struct panthor_slab *panthor_slab_unref(struct panthor_slab *slab);
+
+/**
+ * panthor_slab_alloc - get a buffer
+ * @size: bytes, rounded up to 64 and then by less than a quarter; beyond PANTHOR_SLAB_MAX_SIZE this
+ *        is panthor_bo_cache_get()
+ * @align: of its addresses: a power of two up to PANTHOR_VM_PAGE_SIZE; 0 for 64
+ * @ret_buffer: a part of a BO, mapped as the cache's parameters say
+ *
+ * Contents are left over from earlier ones. The BO is not to be exported. Most calls make no system
+ * call. Errors: -EINVAL size 0 or no such alignment; else those of panthor_bo_cache_get().
+ */
+int panthor_slab_alloc(struct panthor_slab *slab, uint64_t size, uint64_t align,
+		       struct panthor_buffer *ret_buffer);
+
+/**
+ * panthor_slab_free - give a buffer back
+ * @buffer: out of this slab
+ * @point: of the cache's timeline, at which the GPU is done with it; 0 for now
+ *
+ * Points are best given in order: an earlier one waits for those in front of it. Errors: -EINVAL
+ * not a buffer of this slab as far as that can be seen, or a point without a timeline; with a point
+ * -ENOMEM, and the buffer stays.
+ */
+int panthor_slab_free(struct panthor_slab *slab, const struct panthor_buffer *buffer,
+		      uint64_t point);
 
 #ifdef __cplusplus
 }

@@ -6,8 +6,6 @@
 #include "bo.h"
 #include "vm.h"
 
-#define KNOWN_FLAGS (PANTHOR_BO_NO_MMAP | PANTHOR_BO_WB_MMAP)
-
 struct panthor_bo *bo_alloc(struct panthor_device *dev)
 {
 	struct panthor_bo *bo = io_alloc(dev->io, sizeof(*bo));
@@ -55,9 +53,9 @@ static int round_size(const struct panthor_device *dev, uint64_t size, uint64_t 
 	return 0;
 }
 
-static int check_flags(struct panthor_device *dev, uint32_t flags)
+int bo_check_flags(struct panthor_device *dev, uint32_t flags)
 {
-	if (flags & ~KNOWN_FLAGS || (flags & KNOWN_FLAGS) == KNOWN_FLAGS)
+	if (flags & ~BO_KNOWN_FLAGS || (flags & BO_KNOWN_FLAGS) == BO_KNOWN_FLAGS)
 		return -EINVAL;
 	if (flags & PANTHOR_BO_WB_MMAP)
 		return device_require(dev, PANTHOR_FEATURE_BO_WB_MMAP);
@@ -99,7 +97,7 @@ static int create(struct panthor_device *dev, struct panthor_vm *vm, uint64_t si
 	int r = round_size(dev, size, &size);
 
 	if (!r)
-		r = check_flags(dev, flags);
+		r = bo_check_flags(dev, flags);
 	if (r)
 		return r;
 

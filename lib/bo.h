@@ -8,6 +8,8 @@
 #include "device.h"
 #include "list.h"
 
+#define BO_KNOWN_FLAGS (PANTHOR_BO_NO_MMAP | PANTHOR_BO_WB_MMAP)
+
 /* What a cache knows of a BO of its own. Under its shard while @is_idle, else the user's. */
 struct bo_cached {
 	const struct panthor_bo_cache *owner; /* NULL for BOs that no cache made; constant */
@@ -48,6 +50,9 @@ struct panthor_bo {
 	uint64_t mmap_offset;
 	bool has_mmap_offset;
 };
+
+/* The errors of panthor_bo_new() that come of its flags. */
+int bo_check_flags(struct panthor_device *dev, uint32_t flags);
 
 /* A BO with one reference that owns no handle yet; bo_free() undoes it. */
 struct panthor_bo *bo_alloc(struct panthor_device *dev);

@@ -6,8 +6,6 @@
 #include "memcheck.h"
 #include "size_class.h"
 
-#define ALL_BO_FLAGS (PANTHOR_BO_NO_MMAP | PANTHOR_BO_WB_MMAP)
-
 /* A BO that the GPU is past, out of any shard. */
 static struct panthor_bo *pop(struct panthor_bo_cache *cache, uint32_t bucket, bool *ret_busy)
 {
@@ -159,7 +157,7 @@ int panthor_bo_cache_get(struct panthor_bo_cache *cache, uint64_t size, uint32_t
 	uint32_t bucket;
 	int r = 0;
 
-	if (!size || flags & ~(uint32_t)ALL_BO_FLAGS)
+	if (!size || flags & ~(uint32_t)BO_KNOWN_FLAGS)
 		return -EINVAL;
 	bucket = choose_bucket(cache, flags, &size);
 	if (bucket != CACHE_NO_BUCKET)

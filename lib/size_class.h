@@ -27,4 +27,14 @@ static inline uint64_t size_class_units(uint32_t class_index)
 	return (uint64_t)(5 + class_index % 4) << (class_index / 4 - 1);
 }
 
+/* The class whose multiples are all aligned; @align is a power of two. */
+static inline uint32_t size_class_aligned(uint64_t units, uint64_t align)
+{
+	uint32_t class_index = size_class_of((units + align - 1) & ~(align - 1));
+
+	while (size_class_units(class_index) & (align - 1))
+		class_index++;
+	return class_index;
+}
+
 #endif

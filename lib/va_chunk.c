@@ -93,16 +93,6 @@ void va_trim_chunks_locked(struct panthor_va *va)
 	}
 }
 
-/* The class of the slots that ranges of this size are aligned in. */
-static uint32_t choose_class(uint64_t pages, uint64_t align)
-{
-	uint32_t class_index = size_class_of((pages + align - 1) & ~(align - 1));
-
-	while (size_class_units(class_index) & (align - 1))
-		class_index++;
-	return class_index;
-}
-
 static uint32_t choose_tier(const struct panthor_va *va, uint64_t slot_pages)
 {
 	uint32_t tier = 0;
@@ -169,7 +159,7 @@ static int add_chunk(struct panthor_va *va, uint32_t tier, uint32_t class_index)
 
 int va_take_slot_locked(struct panthor_va *va, uint64_t pages, uint64_t align, uint64_t *ret_first)
 {
-	uint32_t class_index = choose_class(pages, align);
+	uint32_t class_index = size_class_aligned(pages, align);
 	uint32_t tier = choose_tier(va, size_class_units(class_index));
 	struct va_chunk *chunk;
 	struct list *partial;

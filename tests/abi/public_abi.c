@@ -85,6 +85,7 @@ CHECK(offsetof(struct panthor_va_params, guard) == 24);
 CHECK(PANTHOR_BO_CACHE_MAP_CPU == 1);
 CHECK(PANTHOR_BO_CACHE_PRIVATE_TO_VM == 2);
 CHECK(PANTHOR_BO_CACHE_KEEP_CONTENTS == 4);
+CHECK(PANTHOR_SLAB_MAX_SIZE == 65536);
 CHECK(offsetof(struct panthor_bo_cache_params, map_flags) == 12);
 CHECK(offsetof(struct panthor_bo_cache_params, max_bytes) == 16);
 CHECK(offsetof(struct panthor_bo_cache_params, va) == 32);
@@ -126,5 +127,5 @@ int main(void)
 	return panthor_bo_unref(NULL) || panthor_device_unref(NULL) || panthor_gems_close(NULL) ||
 	       panthor_vm_unref(NULL) || panthor_group_unref(NULL) ||
 	       panthor_tiler_heap_unref(NULL) || panthor_bind_free(NULL) ||
-	       panthor_submit_free(NULL) || panthor_va_unref(NULL) || panthor_bo_cache_unref(NULL);
+	       panthor_submit_free(NULL) || panthor_va_unref(NULL) || panthor_bo_cache_unref(NULL) || panthor_slab_unref(NULL);
 }
