@@ -128,16 +128,16 @@ void probe_assert_seen(struct probe *p, uint64_t va, uint64_t size, uint64_t off
 	assert_memory_equal(p->seen, p->pattern + offset, size);
 }
 
-void probe_assert_fault(struct probe *p, uint64_t va)
+void probe_assert_fault(struct gpu *g, uint64_t va)
 {
-	struct panthor_group *victim = gpu_group(p->g);
-	struct gpu_job *job = gpu_job(p->g);
+	struct panthor_group *victim = gpu_group(g);
+	struct gpu_job *job = gpu_job(g);
 
 	gpu_cs_load(&job->cs, va);
 	gpu_run(job, victim, 0);
 	assert_int_equal(gpu_wait(job), -EFAULT);
 	gpu_assert_group(victim, PANTHOR_GROUP_FATAL_FAULT, 1);
-	gpu_group_destroy(p->g, victim);
+	gpu_group_destroy(g, victim);
 }
 
 void probe_assert_zero(struct probe *p, uint64_t va, uint64_t size)

@@ -54,6 +54,6 @@ void probe_copy(struct probe *p, uint64_t to, uint64_t from, uint64_t size);
 void probe_assert_seen(struct probe *p, uint64_t va, uint64_t size, uint64_t offset);
 void probe_assert_zero(struct probe *p, uint64_t va, uint64_t size);
 /* A load there kills the group of its own that does it. */
-void probe_assert_fault(struct probe *p, uint64_t va);
+void probe_assert_fault(struct gpu *g, uint64_t va);
 
 #endif

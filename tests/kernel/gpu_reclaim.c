@@ -94,8 +94,8 @@ static void test_purged_mapping_faults_until_it_is_wanted(void **state)
 	probe_assert_seen(p, VA, BYTES, 0);
 	kt_shrink_all();
 	assert_int_equal(kt_gem_get("purged").evictions, 0);
-	probe_assert_fault(p, VA);
-	probe_assert_fault(p, VA + BYTES - P);
+	probe_assert_fault(p->g, VA);
+	probe_assert_fault(p->g, VA + BYTES - P);
 	probe_assert_seen(p, VA + BYTES, BYTES, 0);
 	gpu_assert_group(p->group, 0, 0);
 
@@ -133,8 +133,8 @@ static void test_kb41_unmap_of_a_part_that_is_evicted(void **state)
 				probe_assert_seen(p, VA, hole, 0);
 			if (rest < rows[i].size)
 				probe_assert_seen(p, VA + rest, rows[i].size - rest, rest);
-			probe_assert_fault(p, VA + hole);
-			probe_assert_fault(p, VA + rest - P);
+			probe_assert_fault(p->g, VA + hole);
+			probe_assert_fault(p->g, VA + rest - P);
 			probe_evict("holes");
 		}
 		probe_unmap(p->g, VA, rows[i].size);
@@ -186,8 +186,8 @@ static void test_two_maps_side_by_side(void **state)
 	probe_unmap(p->g, VA + BLOCK - P, 2 * P);
 	probe_assert_seen(p, VA, BLOCK - P, 0);
 	probe_assert_seen(p, VA + BLOCK + P, BLOCK - P, P);
-	probe_assert_fault(p, VA + BLOCK - P);
-	probe_assert_fault(p, VA + BLOCK);
+	probe_assert_fault(p->g, VA + BLOCK - P);
+	probe_assert_fault(p->g, VA + BLOCK);
 }
 
 /* Not a page more than was asked for, neither at first nor when it comes back. */
@@ -206,8 +206,8 @@ static void test_kb_part_of_a_bo(void **state)
 		probe_map(p->g, bo, parts[i].offset, VA, parts[i].size);
 		for (int twice = 0; twice < 2; twice++) {
 			probe_assert_seen(p, VA, parts[i].size, parts[i].offset);
-			probe_assert_fault(p, VA - P);
-			probe_assert_fault(p, VA + parts[i].size);
+			probe_assert_fault(p->g, VA - P);
+			probe_assert_fault(p->g, VA + parts[i].size);
 			probe_evict("part");
 		}
 		probe_unmap(p->g, VA, parts[i].size);

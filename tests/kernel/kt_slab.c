@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "kt_slab.h"
+
+#define HEADER_LINES 2
+
+/* Pages that nothing in /proc/meminfo answers for, as those that drivers take one by one. */
+static uint64_t other_pages(void)
+{
+	static const char *const keys[] = { "MemFree",	   "Buffers",	 "Cached",
+					    "SwapCached",  "Slab",	 "AnonPages",
+					    "KernelStack", "PageTables", "SecPageTables",
+					    "Percpu" };
+	uint64_t bytes = kt_meminfo("MemTotal");
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		bytes -= kt_meminfo(keys[i]);
+	return bytes / KT_PAGE;
+}
+
+static struct kt_slab *add(struct kt_slabs *slabs)
+{
+	slabs->caches = realloc(slabs->caches, (slabs->count + 1) * sizeof(*slabs->caches));
+	return &slabs->caches[slabs->count++];
+}
+
+struct kt_slabs kt_slabs_read(void)
+{
+	char *text = kt_read_file("/proc/slabinfo", NULL), *rest = text, *line;
+	struct kt_slabs slabs = { .caches = NULL };
+
+	assert_non_null(text);
+	for (int i = 0; (line = strsep(&rest, "\n")) && *line; i++) {
+		struct kt_slab *cache;
+
+		if (i < HEADER_LINES)
+			continue;
+		cache = add(&slabs);
+		assert_int_equal(sscanf(line, "%47s %" SCNu64, cache->name, &cache->objects), 2);
+	}
+	free(text);
+	assert_int_not_equal(slabs.count, 0);
+	*add(&slabs) = (struct kt_slab){ "(pages)", other_pages() };
+	return slabs;
+}
+
+static uint64_t objects_of(const struct kt_slabs *slabs, const char *name)
+{
+	for (size_t i = 0; i < slabs->count; i++) {
+		if (!strcmp(slabs->caches[i].name, name))
+			return slabs->caches[i].objects;
+	}
+	return 0;
+}
+
+/* @report: whether to name the caches that have grown */
+struct growth {
+	const struct kt_slabs *before;
+	uint64_t limit;
+	bool report;
+};
+
+static bool has_not_grown(void *arg)
+{
+	const struct growth *growth = arg;
+	struct kt_slabs now = kt_slabs_read();
+	bool ok = true;
+
+	for (size_t i = 0; i < now.count; i++) {
+		uint64_t had = objects_of(growth->before, now.caches[i].name);
+
+		if (now.caches[i].objects < had + growth->limit)
+			continue;
+		ok = false;
+		if (growth->report)
+			print_error("# %s: %" PRIu64 " objects, %" PRIu64 " before\n",
+				    now.caches[i].name, now.caches[i].objects, had);
+	}
+	free(now.caches);
+	return ok;
+}
+
+void kt_slabs_assert_back(struct kt_slabs *before, uint64_t limit)
+{
+	struct growth growth = { .before = before, .limit = limit };
+	bool back = kt_wait(has_not_grown, &growth);
+
+	growth.report = true;
+	if (!back && !has_not_grown(&growth))
+		fail_msg("slab caches have grown");
+	free(before->caches);
+	before->caches = NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects of the kernel's slab caches, and pages that are in none: what is left behind by something
+ * done many times. Every CPU keeps some that are free, so that only as many as would leak count.
+ */
+#ifndef KT_SLAB_H
+#define KT_SLAB_H
+
+#include "kt.h"
+
+struct kt_slab {
+	char name[48];
+	uint64_t objects;
+};
+
+struct kt_slabs {
+	struct kt_slab *caches;
+	size_t count;
+};
+
+/* To be given to kt_slabs_assert_back(), once. */
+struct kt_slabs kt_slabs_read(void);
+/* Waits until no cache has @limit objects more than it had; fails the test with the names. */
+void kt_slabs_assert_back(struct kt_slabs *before, uint64_t limit);
+
+#endif
