@@ -9,18 +9,19 @@
 /* What compilers cannot look through. */
 static void *volatile hidden;
 static volatile int32_t large = INT32_MAX;
+static volatile size_t length = 16;
 
 static void overflow(void)
 {
-	volatile char *bytes = hidden = malloc(16);
+	volatile char *bytes = hidden = malloc(length);
 
-	bytes[16] = 1;
+	bytes[length] = 1;
 	free(hidden);
 }
 
 static void leak(void)
 {
-	hidden = malloc(16);
+	hidden = malloc(length);
 	hidden = NULL;
 }
 
@@ -31,7 +32,7 @@ static void undefined(void)
 
 static void uninitialised(void)
 {
-	volatile char *bytes = hidden = malloc(16);
+	volatile char *bytes = hidden = malloc(length);
 
 	puts(bytes[3] ? "one" : "zero");
 	free(hidden);
