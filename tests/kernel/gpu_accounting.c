@@ -3,7 +3,6 @@
  * What the GPU has done, as fdinfo tells it for each file, and what time it was on the GPU. What is
  * told is chosen by the device's `profiling` in sysfs: 1 cycles, 2 time.
  */
-#include <inttypes.h>
 #include <time.h>
 
 #include "gpu_fixture.h"
@@ -31,18 +30,20 @@ static int accounting_setup(void **state)
 
 #define accounting_test(f) cmocka_unit_test_setup_teardown(f, accounting_setup, gpu_teardown)
 
-/* A line "key:\tNUMBER unit" of a file's fdinfo; false: there is none. */
+/* A line "key:\tNUMBERunit" of a file's fdinfo; false: there is none. */
 static bool engine(int fd, const char *key, const char *unit, uint64_t *ret_value)
 {
-	char path[64], format[64], rest[16] = "";
-	char *text, *line;
-	bool found;
+	char path[64], *text, *line, *end = NULL;
+	bool found = false;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	snprintf(format, sizeof(format), "%s:\t%%" SCNu64 "%%15[^\n]", key);
 	text = kt_read_file(path, NULL);
 	line = text ? strstr(text, key) : NULL;
-	found = line && sscanf(line, format, ret_value, rest) >= 1 && !strcmp(rest, unit);
+	if (line && !strncmp(line + strlen(key), ":\t", 2)) {
+		*ret_value = strtoull(line + strlen(key) + 2, &end, 10);
+		end[strcspn(end, "\n")] = '\0';
+		found = !strcmp(end, unit);
+	}
 	free(text);
 	return found;
 }
