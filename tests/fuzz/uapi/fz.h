@@ -302,6 +302,13 @@ struct drm_panthor_obj_array fz_syncs(struct fz_worker *w);
 uint32_t fz_stream(struct fz_worker *w, unsigned int vm_slot, uint64_t *words, uint32_t count);
 
 /*
+ * A worker that is alone waits until what it has started is done (fz_settle.c), or when it is done
+ * would decide what the next calls lead to.
+ */
+void fz_settle_group(struct fz_worker *w, uint32_t group);
+void fz_settle_vm(struct fz_worker *w, uint32_t vm);
+
+/*
  * Runs (fz_run.c, fz_watch.c, fz_report.c)
  */
 

@@ -50,14 +50,26 @@ static void step_destroy(struct fz_worker *w)
 		fz_forget(w, FZ_GROUP, slot);
 }
 
-/* A group that has died is of no use any more. */
+/* Not all that die are found, and some that live are destroyed with their jobs. */
 static void look_at(struct fz_worker *w, unsigned int slot, uint32_t handle)
 {
 	struct drm_panthor_group_get_state args = { .group_handle = handle };
+	bool dead = fz_call(w, FZ_GROUP_GET_STATE, &args) == 0 && args.state;
+	bool destroy = dead ? !fz_one_in(w, 4) : fz_one_in(w, 16);
 
-	if (fz_call(w, FZ_GROUP_GET_STATE, &args) == 0 && args.state && !fz_one_in(w, 4) &&
-	    fz_destroy(w, FZ_GROUP, args.group_handle) == 0)
+	if (destroy && fz_destroy(w, FZ_GROUP, args.group_handle) == 0)
 		fz_forget(w, FZ_GROUP, slot);
+}
+
+static void submit(struct fz_worker *w, unsigned int slot, struct drm_panthor_group_submit *args)
+{
+	uint32_t handle = args->group_handle;
+	int ret = fz_call(w, FZ_GROUP_SUBMIT, args);
+
+	if (ret == 0)
+		fz_settle_group(w, args->group_handle);
+	else if (ret == -EINVAL)
+		look_at(w, slot, handle);
 }
 
 static void step_state(struct fz_worker *w)
@@ -107,8 +119,7 @@ static void step_submit(struct fz_worker *w)
 		jobs[i].syncs = fz_syncs(w);
 	}
 	args.queue_submits = fz_put_array(w, &fz_queue_submit_shape, jobs, count);
-	if (fz_call(w, FZ_GROUP_SUBMIT, &args) == -EINVAL)
-		look_at(w, slot, handle);
+	submit(w, slot, &args);
 }
 
 /* A BO with a stream in it; 0 when any of what that takes fails. */
@@ -167,8 +178,7 @@ static void step_run(struct fz_worker *w)
 	job.stream_size = size;
 	job.syncs = fz_syncs(w);
 	args.queue_submits = fz_put_array(w, &fz_queue_submit_shape, &job, 1);
-	if (fz_call(w, FZ_GROUP_SUBMIT, &args) == -EINVAL)
-		look_at(w, slot, handle);
+	submit(w, slot, &args);
 	if (!fz_one_in(w, 4))
 		fz_destroy(w, FZ_BO, bo);
 }

@@ -120,7 +120,8 @@ static void bind(struct fz_worker *w, bool async)
 	for (i = 0; i < count; i++)
 		some_op(w, slot, async, &ops[i]);
 	args.ops = fz_put_array(w, &fz_bind_op_shape, ops, count);
-	fz_call(w, FZ_VM_BIND, &args);
+	if (fz_call(w, FZ_VM_BIND, &args) == 0 && args.flags & DRM_PANTHOR_VM_BIND_ASYNC)
+		fz_settle_vm(w, args.vm_id);
 }
 
 static void step_bind(struct fz_worker *w)
