@@ -218,7 +218,8 @@ int panthor_bo_unmap(struct panthor_bo *bo);
  * panthor_bo_set_label - name the BO in debugfs
  * @label: at most 4095 characters, or NULL to clear
  *
- * Needs 1.4. Errors: -E2BIG too long; -EOPNOTSUPP; -ENOMEM.
+ * Also what panthor_device_usage() counts by, and that on any kernel, -EOPNOTSUPP or not. Needs
+ * 1.4. Errors: -E2BIG too long; -EOPNOTSUPP; -ENOMEM.
  */
 int panthor_bo_set_label(struct panthor_bo *bo, const char *label);
 

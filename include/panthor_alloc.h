@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses and memory that are used again: VA allocators, BO caches, slabs. Part of panthor.h, whose
- * conventions hold here too.
+ * Addresses and memory that are used again: VA allocators, BO caches, slabs, and what
+ * it adds up to. Part of panthor.h, whose conventions hold here too.
  *
  * What the GPU may still be using is given back together with a point of a timeline, a syncobj that
  * the caller signals in order as work finishes; it is used again once the timeline has come so far.
@@ -289,6 +289,56 @@ int panthor_slab_alloc(struct panthor_slab *slab, uint64_t size, uint64_t align,
  */
 int panthor_slab_free(struct panthor_slab *slab, const struct panthor_buffer *buffer,
 		      uint64_t point);
+
+/*
+ * Accounts: what this process has of a device
+ */
+
+/**
+ * struct panthor_usage - the BOs with one label
+ * @label: as panthor_bo_set_label() got it; NULL for BOs without
+ * @bos, @bytes: all of them
+ * @shared_bos, @shared_bytes: exported at some time, or imported
+ * @cached_bos, @cached_bytes: in a BO cache, waiting to be used again
+ * @peak_bytes: the most that @bytes has been
+ *
+ * The label is valid during the call.
+ */
+struct panthor_usage {
+	const char *label;
+	uint64_t bos;
+	uint64_t bytes;
+	uint64_t shared_bos;
+	uint64_t shared_bytes;
+	uint64_t cached_bos;
+	uint64_t cached_bytes;
+	uint64_t peak_bytes;
+};
+
+/**
+ * panthor_device_usage - what there is, by label
+ * @visit: called for each label, in no order, and for BOs without; may call the library
+ * @data: handed to @visit
+ *
+ * All numbers are of one moment. A label that no BO has any more is still told for its peak, until
+ * there are more than 1024. Costs nothing until it is asked for. Errors: -ENOMEM.
+ */
+int panthor_device_usage(struct panthor_device *dev,
+			 void (*visit)(const struct panthor_usage *usage, void *data), void *data);
+
+/* Takes one line, without a line break, that is valid during the call. */
+typedef void (*panthor_log_fn)(void *data, const char *line);
+
+/**
+ * panthor_device_set_log - have leaks told
+ * @log: called for every BO that is there when the caller's last reference on the device is dropped
+ *       (BOs keep their device alive, so that alone is no error); must not call the library. NULL
+ *       for none, as it is in the beginning
+ * @data: handed to @log
+ *
+ * To be called before other threads use the device.
+ */
+void panthor_device_set_log(struct panthor_device *dev, panthor_log_fn log, void *data);
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,7 @@ struct panthor_bo *bo_alloc(struct panthor_device *dev)
 		return NULL;
 	}
 	atomic_init(&bo->refs, 1);
-	bo->dev = panthor_device_ref(dev);
+	bo->dev = device_get(dev);
 	return bo;
 }
 
@@ -26,7 +26,7 @@ void bo_free(struct panthor_bo *bo)
 	bo_drop_map(bo);
 	pthread_mutex_destroy(&bo->map_lock);
 	panthor_vm_unref(bo->vm);
-	panthor_device_unref(bo->dev);
+	device_put(bo->dev);
 	free(bo);
 }
 
@@ -114,6 +114,7 @@ static int create(struct panthor_device *dev, struct panthor_vm *vm, uint64_t si
 	/* No import can meet the handle before this: nobody has exported it yet. */
 	io_lock(dev->io, &dev->handles.lock);
 	handle_table_insert_locked(&dev->handles, dev->io, bo);
+	account_add_locked(&dev->accounts, bo);
 	io_unlock(dev->io, &dev->handles.lock);
 	*ret_bo = bo;
 	return 0;
@@ -163,6 +164,7 @@ static bool put_locked(struct panthor_bo *bo)
 		return false;
 
 	handle_table_remove_locked(&bo->dev->handles, bo);
+	account_remove_locked(&bo->dev->accounts, bo);
 	bo_close_handle_locked(bo->dev, bo->handle);
 	return true;
 }

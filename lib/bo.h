@@ -42,6 +42,7 @@ struct panthor_bo {
 
 	/* Under the handle-table lock. */
 	struct panthor_bo *next_in_table;
+	struct account *account;
 
 	/* The one CPU mapping, shared by all callers of panthor_bo_map(). All under map_lock. */
 	pthread_mutex_t map_lock;

@@ -58,7 +58,7 @@ int panthor_bo_cache_new(struct panthor_device *dev, const struct panthor_bo_cac
 		free(cache);
 		return r;
 	}
-	cache->dev = panthor_device_ref(dev);
+	cache->dev = device_get(dev);
 	cache_init(cache, &own);
 	*ret_cache = cache;
 	return 0;
@@ -107,7 +107,7 @@ struct panthor_bo_cache *panthor_bo_cache_unref(struct panthor_bo_cache *cache)
 		io_close(cache->dev->io, cache->pressure_fd);
 	pthread_mutex_destroy(&cache->fd_lock);
 	panthor_va_unref(cache->va);
-	panthor_device_unref(cache->dev);
+	device_put(cache->dev);
 	free(cache);
 	return NULL;
 }

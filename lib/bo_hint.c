@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What is said about a BO: its label, its cache state, what its contents are worth. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bo.h"
@@ -8,20 +9,38 @@
 /* The kernel takes 4096 bytes with the NUL. */
 #define MAX_LABEL_LEN 4095
 
-PANTHOR_PUBLIC
-int panthor_bo_set_label(struct panthor_bo *bo, const char *label)
+static int tell_label(struct panthor_bo *bo, const char *label)
 {
 	struct drm_panthor_bo_set_label arg = {
 		.handle = bo->handle,
 		.label = (uintptr_t)label,
 	};
+	int r = device_require(bo->dev, PANTHOR_FEATURE_BO_LABEL);
+
+	return r ? r : device_ioctl(bo->dev, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &arg);
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_set_label(struct panthor_bo *bo, const char *label)
+{
+	struct panthor_device *dev = bo->dev;
+	struct account *account;
 	int r;
 
 	if (label && strnlen(label, MAX_LABEL_LEN + 1) > MAX_LABEL_LEN)
 		return -E2BIG;
 
-	r = device_require(bo->dev, PANTHOR_FEATURE_BO_LABEL);
-	return r ? r : device_ioctl(bo->dev, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &arg);
+	account = account_new(dev->io, label);
+	if (!account)
+		return -ENOMEM;
+	r = tell_label(bo, label);
+	if (!r || r == -EOPNOTSUPP) {
+		io_lock(dev->io, &dev->handles.lock);
+		account = account_move_locked(&dev->accounts, bo, account);
+		io_unlock(dev->io, &dev->handles.lock);
+	}
+	free(account);
+	return r;
 }
 
 /* Before 1.7 the coherency is not told, but then there are no cached maps either. */

@@ -80,6 +80,7 @@ static int adopt_handle_locked(struct panthor_device *dev, int fd, uint32_t hand
 		goto free;
 
 	handle_table_insert_locked(&dev->handles, dev->io, bo);
+	account_add_locked(&dev->accounts, bo);
 	*ret_bo = bo;
 	return 0;
 

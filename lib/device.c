@@ -12,6 +12,7 @@
 static int device_init(struct panthor_device *dev, const struct panthor_transport *io, int fd)
 {
 	atomic_init(&dev->refs, 1);
+	atomic_init(&dev->callers_refs, 1);
 	for (int i = 0; i < PANTHOR_FEATURE_COUNT; i++)
 		atomic_init(&dev->features[i], FEATURE_UNKNOWN);
 	dev->io = io;
@@ -106,25 +107,41 @@ int panthor_device_new_from_fd(int fd, struct panthor_device **ret_dev)
 	return device_new_from_fd(&panthor_transport_system, fd, ret_dev);
 }
 
-PANTHOR_PUBLIC
-struct panthor_device *panthor_device_ref(struct panthor_device *dev)
+struct panthor_device *device_get(struct panthor_device *dev)
 {
 	atomic_fetch_add_explicit(&dev->refs, 1, memory_order_relaxed);
 	return dev;
 }
 
-PANTHOR_PUBLIC
-struct panthor_device *panthor_device_unref(struct panthor_device *dev)
+void device_put(struct panthor_device *dev)
 {
 	/* Nothing can find a device but through a reference, so the last one needs no lock. */
-	if (!dev || atomic_fetch_sub_explicit(&dev->refs, 1, memory_order_acq_rel) > 1)
-		return NULL;
+	if (atomic_fetch_sub_explicit(&dev->refs, 1, memory_order_acq_rel) > 1)
+		return;
 
 	device_drop_flush_page(dev);
 	pthread_mutex_destroy(&dev->flush_lock);
+	accounts_fini(&dev->accounts);
 	handle_table_fini(&dev->handles);
 	io_close(dev->io, dev->fd);
 	free(dev);
+}
+
+PANTHOR_PUBLIC
+struct panthor_device *panthor_device_ref(struct panthor_device *dev)
+{
+	atomic_fetch_add_explicit(&dev->callers_refs, 1, memory_order_relaxed);
+	return device_get(dev);
+}
+
+PANTHOR_PUBLIC
+struct panthor_device *panthor_device_unref(struct panthor_device *dev)
+{
+	if (!dev)
+		return NULL;
+	if (atomic_fetch_sub_explicit(&dev->callers_refs, 1, memory_order_acq_rel) == 1)
+		device_report_leaks(dev);
+	device_put(dev);
 	return NULL;
 }
 

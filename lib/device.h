@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "account.h"
 #include "handle_table.h"
 #include "panthor.h"
 #include "panthor_drm.h"
@@ -19,6 +20,12 @@ enum feature_state {
 
 struct panthor_device {
 	atomic_uint refs;
+	/* Those of @refs that no object of the library holds. */
+	atomic_uint callers_refs;
+
+	/* Set before there is a second thread. */
+	panthor_log_fn log;
+	void *log_data;
 
 	/* Constant from open to the last unref. */
 	const struct panthor_transport *io;
@@ -37,6 +44,7 @@ struct panthor_device {
 
 	/* Its lock is the only one that is held over GEM_CLOSE and PRIME_FD_TO_HANDLE. */
 	struct handle_table handles;
+	struct accounts accounts; /* under it as well */
 
 	/*
 	 * The page with the flush id, NULL until it is asked for; mapped under @flush_lock, read
@@ -46,6 +54,13 @@ struct panthor_device {
 	uint64_t mmio_offset;
 	_Atomic(const volatile uint32_t *) flush_page;
 };
+
+/* For the library's own objects. */
+struct panthor_device *device_get(struct panthor_device *dev);
+void device_put(struct panthor_device *dev);
+
+/* Tells the log which BOs there are. */
+void device_report_leaks(struct panthor_device *dev);
 
 /* As the public functions, over any transport. */
 int device_open(const struct panthor_transport *io, const char *path,

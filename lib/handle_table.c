@@ -93,3 +93,12 @@ void handle_table_remove_locked(struct handle_table *table, struct panthor_bo *b
 	*link = bo->next_in_table;
 	table->count--;
 }
+
+void handle_table_walk_locked(const struct handle_table *table,
+			      void (*visit)(const struct panthor_bo *bo, void *data), void *data)
+{
+	for (size_t i = 0; i <= table->mask; i++) {
+		for (const struct panthor_bo *bo = table->buckets[i]; bo; bo = bo->next_in_table)
+			visit(bo, data);
+	}
+}

@@ -35,4 +35,8 @@ void handle_table_insert_locked(struct handle_table *table, const struct panthor
 				struct panthor_bo *bo);
 void handle_table_remove_locked(struct handle_table *table, struct panthor_bo *bo);
 
+/* Calls @visit for every BO; it must not change the table. */
+void handle_table_walk_locked(const struct handle_table *table,
+			      void (*visit)(const struct panthor_bo *bo, void *data), void *data);
+
 #endif

@@ -48,7 +48,7 @@ int panthor_vm_new(struct panthor_device *dev, uint64_t user_va_range, struct pa
 		return r;
 	}
 
-	panthor_device_ref(dev);
+	device_get(dev);
 	*ret_vm = vm;
 	return 0;
 }
@@ -68,7 +68,7 @@ struct panthor_vm *panthor_vm_unref(struct panthor_vm *vm)
 		return NULL;
 
 	destroy_id(vm->dev, vm->id);
-	panthor_device_unref(vm->dev);
+	device_put(vm->dev);
 	free(vm);
 	return NULL;
 }

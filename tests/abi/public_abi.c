@@ -107,6 +107,8 @@ CHECK(PANTHOR_GEMS_NO_FOOTER == 3);
 
 /* Callers allocate these. */
 #if UINTPTR_MAX == UINT64_MAX
+CHECK(offsetof(struct panthor_usage, bos) == 8);
+CHECK(offsetof(struct panthor_usage, peak_bytes) == 56);
 CHECK(sizeof(struct panthor_buffer) == 48);
 CHECK(offsetof(struct panthor_buffer, va) == 24);
 CHECK(offsetof(struct panthor_buffer, owner) == 40);

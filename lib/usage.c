@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/* What a process has of a device, told to who asks, and in the end to the log. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bo.h"
+
+/* One block: the rows, then their labels. */
+struct snapshot {
+	struct panthor_usage *rows;
+	size_t count;
+	char *labels;
+};
+
+static size_t label_bytes_locked(const struct accounts *accounts)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < ACCOUNT_BUCKETS; i++) {
+		for (const struct account *a = accounts->buckets[i]; a; a = a->next)
+			bytes += strlen(a->label) + 1;
+	}
+	return bytes;
+}
+
+static void add_row(struct snapshot *snapshot, struct account *account)
+{
+	struct panthor_usage *row = &snapshot->rows[snapshot->count];
+	size_t size = account->label ? strlen(account->label) + 1 : 0;
+
+	account->index = snapshot->count++;
+	row->bos = account->bos;
+	row->bytes = account->bytes;
+	row->peak_bytes = account->peak_bytes;
+	if (!size)
+		return;
+	row->label = memcpy(snapshot->labels, account->label, size);
+	snapshot->labels += size;
+}
+
+static void count_state(const struct panthor_bo *bo, void *data)
+{
+	struct panthor_usage *row = &((struct panthor_usage *)data)[bo->account->index];
+
+	if (bo->imported || atomic_load_explicit(&bo->exported, memory_order_relaxed)) {
+		row->shared_bos++;
+		row->shared_bytes += bo->size;
+	} else if (atomic_load_explicit(&bo->cached.is_idle, memory_order_relaxed)) {
+		row->cached_bos++;
+		row->cached_bytes += bo->size;
+	}
+}
+
+static int take_snapshot_locked(struct panthor_device *dev, struct snapshot *ret_snapshot)
+{
+	struct accounts *accounts = &dev->accounts;
+	size_t rows = (accounts->count + 1) * sizeof(*ret_snapshot->rows);
+	struct snapshot snapshot = {
+		.rows = io_alloc(dev->io, rows + label_bytes_locked(accounts)),
+	};
+
+	if (!snapshot.rows)
+		return -ENOMEM;
+	snapshot.labels = (char *)snapshot.rows + rows;
+	add_row(&snapshot, &accounts->none);
+	for (int i = 0; i < ACCOUNT_BUCKETS; i++) {
+		for (struct account *a = accounts->buckets[i]; a; a = a->next)
+			add_row(&snapshot, a);
+	}
+	handle_table_walk_locked(&dev->handles, count_state, snapshot.rows);
+	*ret_snapshot = snapshot;
+	return 0;
+}
+
+PANTHOR_PUBLIC
+int panthor_device_usage(struct panthor_device *dev,
+			 void (*visit)(const struct panthor_usage *usage, void *data), void *data)
+{
+	struct snapshot snapshot;
+	int r;
+
+	io_lock(dev->io, &dev->handles.lock);
+	r = take_snapshot_locked(dev, &snapshot);
+	io_unlock(dev->io, &dev->handles.lock);
+	if (r)
+		return r;
+	for (size_t i = 0; i < snapshot.count; i++)
+		visit(&snapshot.rows[i], data);
+	free(snapshot.rows);
+	return 0;
+}
+
+PANTHOR_PUBLIC
+void panthor_device_set_log(struct panthor_device *dev, panthor_log_fn log, void *data)
+{
+	dev->log = log;
+	dev->log_data = data;
+}
+
+static void report(const struct panthor_bo *bo, void *data)
+{
+	const struct panthor_device *dev = data;
+	const char *label = bo->account->label;
+	char line[256];
+
+	snprintf(line, sizeof(line),
+		 "BO %" PRIu32 " is still there: %" PRIu64 " bytes, references: %u%s%s", bo->handle,
+		 bo->size, atomic_load_explicit(&bo->refs, memory_order_relaxed),
+		 label ? ", label " : "", label ? label : "");
+	dev->log(dev->log_data, line);
+}
+
+void device_report_leaks(struct panthor_device *dev)
+{
+	if (!dev->log)
+		return;
+	io_lock(dev->io, &dev->handles.lock);
+	handle_table_walk_locked(&dev->handles, report, dev);
+	io_unlock(dev->io, &dev->handles.lock);
+}
