@@ -58,6 +58,8 @@ static int run_handle_to_fd(struct fake *fake, struct fake_file *file, void *arg
 		return -ENOENT;
 	if (bo->vm_id)
 		return -EINVAL;
+	if (fake->bogus_handle)
+		return 0;
 	fd = fake_add_dmabuf_locked(fake, bo);
 	if (fd < 0)
 		return fd;

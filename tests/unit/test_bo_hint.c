@@ -99,6 +99,19 @@ static void sync_skips_needless_calls(void **state)
 	assert_int_equal(fake_free(coherent), 0);
 }
 
+/* An answer that says nothing about the feature is not remembered as one. */
+static void sync_asks_again_after_a_failed_probe(void **state)
+{
+	struct fixture *f = *state;
+	struct panthor_bo *bo = new_bo(f->dev, 8192, PANTHOR_BO_WB_MMAP);
+
+	fake_fail(f->fake, FAKE_BO_SYNC, 1, ENOMEM);
+	assert_int_equal(panthor_bo_sync(bo, 0, 8192, PANTHOR_BO_SYNC_FLUSH), -ENOMEM);
+	assert_int_equal(panthor_bo_sync(bo, 0, 8192, PANTHOR_BO_SYNC_FLUSH), 0);
+	assert_int_equal(fake_calls(f->fake, FAKE_BO_SYNC), 3);
+	panthor_bo_unref(bo);
+}
+
 static void madvise_tells_what_was_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -203,6 +216,7 @@ int main(void)
 		fixture_test(sync_passes_the_range),
 		fixture_test(sync_refuses_bad_ranges),
 		fixture_test(sync_skips_needless_calls),
+		fixture_test(sync_asks_again_after_a_failed_probe),
 		fixture_test(madvise_tells_what_was_kept),
 		fixture_test(madvise_errors),
 		cmocka_unit_test(missing_features_are_eopnotsupp),

@@ -199,6 +199,19 @@ static void import_checks_the_answer(void **state)
 	fake_close_dmabuf(f->fake, empty);
 }
 
+static void export_refuses_no_descriptor(void **state)
+{
+	struct fixture *f = *state;
+	struct panthor_bo *bo = new_bo(f->dev, 4096, 0);
+	int fd = 77;
+
+	f->fake->bogus_handle = true;
+	assert_int_equal(panthor_bo_export(bo, &fd), -EPROTO);
+	f->fake->bogus_handle = false;
+	assert_int_equal(fd, 77);
+	panthor_bo_unref(bo);
+}
+
 static void import_refuses_handle_zero(void **state)
 {
 	struct fake *fake = fake_new(9);
@@ -365,6 +378,7 @@ int main(void)
 		fixture_test(failed_import_closes_its_handle),
 		fixture_test(failed_import_spares_a_known_handle),
 		fixture_test(import_checks_the_answer),
+		fixture_test(export_refuses_no_descriptor),
 		cmocka_unit_test(import_refuses_handle_zero),
 		fixture_test(import_in_the_gap_of_unref),
 		fixture_test(import_in_the_gap_keeps_the_bo),

@@ -58,6 +58,38 @@ static void read_errors_stay(void **state)
 	}
 }
 
+/* Wherever the reader is: in the head, in front of the first row, in a label, in the footer. */
+static void read_errors_anywhere(void **state)
+{
+	struct gems_table table = { 0 };
+
+	table_head(&table);
+	table_add(&table, "rubbish\n");
+	table_row(&table, "a/1", 4096, 4096, "a label\nof two lines");
+	table_row(&table, "b/2", 4096, 0, "");
+	table_footer(&table);
+	for (size_t fail_at = 0; fail_at <= table.len; fail_at++) {
+		struct panthor_gems_summary summary;
+		struct panthor_gems_row row;
+		struct memory_stream stream;
+		struct panthor_gems *gems;
+		int r;
+
+		memory_stream_init(&stream, table.text, table.len);
+		stream.chunk = 1;
+		stream.fail_at = fail_at;
+		stream.error = EIO;
+		gems = memory_stream_open(&stream);
+		do {
+			r = panthor_gems_next(gems, &row);
+		} while (r == 1);
+		assert_int_equal(r, -EIO);
+		assert_int_equal(panthor_gems_summary(gems, &summary), -EIO);
+		panthor_gems_close(gems);
+	}
+	table_free(&table);
+}
+
 static void interrupted_read_is_repeated(void **state)
 {
 	struct gems_table table = { 0 };
@@ -135,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_pipe),
 		cmocka_unit_test(read_errors_stay),
+		cmocka_unit_test(read_errors_anywhere),
 		cmocka_unit_test(interrupted_read_is_repeated),
 		fixture_test(open_errors),
 		fixture_test(open_device),

@@ -259,6 +259,30 @@ static void flush_id_now_may_fail(void **state)
 	end(&s);
 }
 
+/* Another thread maps the page while this one waits for the lock. */
+static void map_first(struct fake *fake, enum fake_call call)
+{
+	uint32_t id = 0;
+
+	if (call != FAKE_LOCK || !fake->hook)
+		return;
+	fake->hook = NULL;
+	assert_int_equal(panthor_device_flush_id(fake->hook_data, &id), 0);
+	assert_int_equal(id, fake->flush_id);
+}
+
+static void flush_page_is_mapped_once(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t id = 0;
+
+	f->fake->hook_data = f->dev;
+	f->fake->hook = map_first;
+	assert_int_equal(panthor_device_flush_id(f->dev, &id), 0);
+	assert_int_equal(id, f->fake->flush_id);
+	assert_int_equal(fake_calls(f->fake, FAKE_MMAP), 1);
+}
+
 /* Both word sizes, with the call that says which and, before 1.5, without. */
 static void flush_page_is_where_the_words_fit(void **state)
 {
@@ -330,6 +354,7 @@ int main(void)
 		fixture_test(batch_keeps_its_group),
 		fixture_test(flush_id_now),
 		fixture_test(flush_id_now_may_fail),
+		fixture_test(flush_page_is_mapped_once),
 		cmocka_unit_test(flush_page_is_where_the_words_fit),
 		fixture_test(flush_id_errors),
 	};

@@ -95,6 +95,17 @@ static void memory(void **state)
 	free(ptr);
 }
 
+static void locks(void **state)
+{
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+	io_lock(io, &mutex);
+	assert_int_equal(pthread_mutex_trylock(&mutex), EBUSY);
+	io_unlock(io, &mutex);
+	assert_int_equal(pthread_mutex_trylock(&mutex), 0);
+	pthread_mutex_unlock(&mutex);
+}
+
 static void touch(const char *dir, const char *name)
 {
 	char path[4096];
@@ -156,6 +167,7 @@ int main(void)
 		cmocka_unit_test(public_functions_leave_errno_alone),
 		cmocka_unit_test(files),
 		cmocka_unit_test(memory),
+		cmocka_unit_test(locks),
 		cmocka_unit_test(nodes_are_found_in_order),
 		cmocka_unit_test(first_node_of_this_machine),
 	};
