@@ -86,7 +86,10 @@ static void run_jobs(int fd, uint32_t group, const struct job_row *rows, size_t 
 
 		kt_expect(rows[i].name, kt_submit(fd, group, &rows[i].job, 1), rows[i].want);
 		kt_expect("behind another", kt_submit(fd, group, jobs, 2), rows[i].want);
-		kt_expect("the other's fence", kt_syncobj_wait(fd, done, 0), rows[i].want);
+		if (rows[i].want)
+			kt_expect("no fence", kt_syncobj_now(fd, done, 0), -EINVAL);
+		else
+			kt_expect("its fence", kt_syncobj_result(fd, done), 1);
 	}
 	kt_all_expected();
 }
@@ -272,7 +275,8 @@ static void test_all_or_none(void **state)
 {
 	struct kt *t = *state;
 	struct drm_panthor_queue_submit jobs[3], last;
-	struct drm_panthor_sync_op syncs[3];
+	struct drm_panthor_sync_op syncs[3], no_fence = kt_wait_op(kt_syncobj(t->fd, false), 0);
+	const struct drm_panthor_obj_array bad_syncs = DRM_PANTHOR_OBJ_ARRAY(1, &no_fence);
 	uint32_t group, i, bad, done[3];
 	struct kt_gpu gpu;
 
@@ -286,9 +290,14 @@ static void test_all_or_none(void **state)
 		jobs[i].syncs = (struct drm_panthor_obj_array)DRM_PANTHOR_OBJ_ARRAY(1, &syncs[i]);
 	}
 	for (bad = 0; bad < 3; bad++) {
+		struct drm_panthor_queue_submit good = jobs[bad];
+
 		jobs[bad].pad = 1;
 		kt_expect("one bad", kt_submit(t->fd, group, jobs, 3), -EINVAL);
-		jobs[bad].pad = 0;
+		jobs[bad] = good;
+		jobs[bad].syncs = bad_syncs;
+		kt_expect("one waits for nothing", kt_submit(t->fd, group, jobs, 3), -EINVAL);
+		jobs[bad] = good;
 		for (i = 0; i < 3; i++)
 			kt_expect("no fence", kt_syncobj_now(t->fd, done[i], 0), -EINVAL);
 	}
