@@ -12,7 +12,7 @@
  * Groups that are destroyed while their queues run.
  */
 
-enum { ALIVE = 32, QUEUES = 3, STREAMS = 4 };
+enum { ALIVE = 32, QUEUES = 3 };
 
 /* @done: syncobjs of the last job of each queue, 0 for none */
 struct life {
@@ -20,24 +20,13 @@ struct life {
 	uint32_t done[QUEUES];
 };
 
-/* One that never ends, one that waits for ever, one that ends, one that faults. */
-static void make_streams(struct gpu *g, struct gpu_job **jobs)
-{
-	for (int i = 0; i < STREAMS; i++)
-		jobs[i] = gpu_job(g);
-	gpu_cs_count(&jobs[0]->cs, DATA_VA + 4, 0);
-	gpu_cs_wait_above(&jobs[1]->cs, DATA_VA, 0);
-	gpu_cs_count(&jobs[2]->cs, DATA_VA + 8, 100);
-	gpu_cs_load(&jobs[3]->cs, DATA_VA + P);
-}
-
 static void fill_queue(struct life *life, struct gpu_job **jobs, uint32_t queue, uint64_t *seed)
 {
 	uint32_t done = gpu_syncobj(jobs[0]->g->dev);
 	int count = 1 + (int)(kt_rand(seed) % 3), queued = 0;
 
-	while (queued < count &&
-	       !gpu_run_between(jobs[kt_rand(seed) % STREAMS], life->group, queue, 0, 0, done, 0))
+	while (queued < count && !gpu_run_between(jobs[kt_rand(seed) % PROBE_STREAMS], life->group,
+						  queue, 0, 0, done, 0))
 		queued++;
 	/* A stream that faults may have ended the group already, but not before it was queued. */
 	assert_true(queued || queue);
@@ -76,11 +65,11 @@ static void end(struct life *life, struct panthor_device *dev)
 static void live_and_die(int groups, uint64_t seed)
 {
 	struct life lives[ALIVE] = { 0 };
-	struct gpu_job *jobs[STREAMS];
+	struct gpu_job *jobs[PROBE_STREAMS];
 	struct gpu *g;
 
 	gpu_setup((void **)&g);
-	make_streams(g, jobs);
+	probe_streams(g, jobs);
 	for (int i = 0; i < groups; i++) {
 		struct life *life = &lives[kt_rand(&seed) % ALIVE];
 

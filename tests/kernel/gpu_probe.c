@@ -84,6 +84,16 @@ void probe_release(struct gpu_job *job)
 	assert_int_equal(gpu_wait(job), 0);
 }
 
+void probe_streams(struct gpu *g, struct gpu_job **jobs)
+{
+	for (int i = 0; i < PROBE_STREAMS; i++)
+		jobs[i] = gpu_job(g);
+	gpu_cs_count(&jobs[0]->cs, DATA_VA + 4, 0);
+	gpu_cs_wait_above(&jobs[1]->cs, DATA_VA, 0);
+	gpu_cs_count(&jobs[2]->cs, DATA_VA + 8, 100);
+	gpu_cs_load(&jobs[3]->cs, DATA_VA + KT_PAGE);
+}
+
 void probe_evict(const char *label)
 {
 	unsigned int before = kt_gem_get(label).evictions;

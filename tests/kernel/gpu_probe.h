@@ -45,6 +45,14 @@ void probe_unmap(struct gpu *g, uint64_t va, uint64_t size);
 struct gpu_job *probe_blocked_job(struct gpu *g);
 void probe_release(struct gpu_job *job);
 
+/*
+ * Jobs that keep queues busy in every way: one that never ends but counts word 1, one that waits
+ * for word 0, one that counts word 2 and ends, one that faults.
+ */
+enum { PROBE_STREAMS = 4 };
+
+void probe_streams(struct gpu *g, struct gpu_job **jobs);
+
 /* Has reclaim take all that there is: the BO with that label must be among it. */
 void probe_evict(const char *label);
 
