@@ -177,6 +177,17 @@ static const char *column_end(const struct gems_layout *layout, size_t i, const 
 	return nl ? nl : text + end;
 }
 
+/*
+ * A value at the end of a row ends where gems_record_lookahead() still sees it: what is read must
+ * not depend on how much of the file is there already. What is not known may be of any length.
+ */
+static bool ends_in_sight(const struct gems_layout *layout, const struct gems_column *column,
+			  size_t end, size_t len)
+{
+	return column->end || column->id < 0 ||
+	       (end < len && end < gems_record_lookahead(layout));
+}
+
 /* All columns but a trailing label, which starts where this leaves off. NULL if one is wrong. */
 static const char *parse_columns(const struct gems_layout *layout, const char *text, size_t len,
 				 struct panthor_gems_row *row)
@@ -190,6 +201,8 @@ static const char *parse_columns(const struct gems_layout *layout, const char *t
 		if (column->start > len)
 			return NULL;
 		end = column_end(layout, i, text, len);
+		if (!ends_in_sight(layout, column, (size_t)(end - text), len))
+			return NULL;
 		p = parse_column(layout, column->id, text + column->start, end, row);
 		if (!p || skip_blanks(p, end) != end)
 			return NULL;

@@ -205,6 +205,34 @@ static void numbers_too_large_for_64_bits(void **state)
 }
 
 /* The parsers on text that ends where its memory ends, for the address sanitizer to watch. */
+/* A last number that goes on and on is none, however much of it has been read. */
+static void last_number_without_end(void **state)
+{
+	struct gems_table table = { 0 };
+
+	table_add(&table, "created-by      size\n----------------\na/1             ");
+	for (int zeros = 0; zeros < 100; zeros++)
+		table_add(&table, "0");
+	table_add(&table, "8\nb/2             4096\n");
+	for (size_t chunk = 1; chunk < 200; chunk++) {
+		struct panthor_gems_summary summary;
+		struct panthor_gems_row row;
+		struct memory_stream stream;
+		struct panthor_gems *gems;
+
+		memory_stream_init(&stream, table.text, table.len);
+		stream.chunk = chunk;
+		gems = memory_stream_open(&stream);
+		assert_int_equal(panthor_gems_next(gems, &row), 1);
+		assert_int_equal(row.tgid, 2);
+		assert_int_equal(panthor_gems_next(gems, &row), 0);
+		assert_int_equal(panthor_gems_summary(gems, &summary), 0);
+		assert_int_equal(summary.integrity, PANTHOR_GEMS_TRUNCATED);
+		panthor_gems_close(gems);
+	}
+	table_free(&table);
+}
+
 static void parsers_stay_inside_their_text(void **state)
 {
 	static const char header[] = "created-by  size    heap    state   label";
@@ -338,6 +366,7 @@ int main(void)
 		cmocka_unit_test(column_named_twice_counts_once),
 		cmocka_unit_test(unknown_columns_end_with_the_line),
 		cmocka_unit_test(numbers_too_large_for_64_bits),
+		cmocka_unit_test(last_number_without_end),
 		cmocka_unit_test(parsers_stay_inside_their_text),
 		cmocka_unit_test(oversized_record_is_efbig),
 		cmocka_unit_test(endless_record_is_efbig),

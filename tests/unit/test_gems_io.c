@@ -64,7 +64,7 @@ static void read_errors_anywhere(void **state)
 	struct gems_table table = { 0 };
 
 	table_head(&table);
-	table_add(&table, "rubbish\n");
+	table_add(&table, "%300s\n", "rubbish");
 	table_row(&table, "a/1", 4096, 4096, "a label\nof two lines");
 	table_row(&table, "b/2", 4096, 0, "");
 	table_footer(&table);
