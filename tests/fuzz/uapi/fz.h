@@ -259,6 +259,11 @@ uint64_t fz_small(struct fz_worker *w, unsigned int bits);
 uint32_t fz_pick(struct fz_worker *w, enum fz_kind kind, unsigned int *slot);
 /* Puts a new object in a slot; what was there is destroyed. */
 unsigned int fz_keep(struct fz_worker *w, enum fz_kind kind, uint32_t handle);
+/*
+ * The same for a BO; false: one of gigabytes was closed again, for the first access would take all
+ * memory, and the other processes' lives.
+ */
+bool fz_keep_bo(struct fz_worker *w, uint32_t handle, uint64_t size);
 /* The object in that slot was destroyed; at times the slot keeps its handle. */
 void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot);
 int fz_destroy(struct fz_worker *w, enum fz_kind kind, uint32_t handle);

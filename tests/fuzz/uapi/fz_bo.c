@@ -27,10 +27,8 @@ static void step_create(struct fz_worker *w)
 		args.flags = fz_one_in(w, 4) ? DRM_PANTHOR_BO_NO_MMAP : DRM_PANTHOR_BO_WB_MMAP;
 	if (fz_one_in(w, 3))
 		args.exclusive_vm_id = fz_pick(w, FZ_VM, &slot);
-	if (fz_call(w, FZ_BO_CREATE, &args) == 0) {
-		slot = fz_keep(w, FZ_BO, args.handle);
-		w->file->table->bo_size[slot] = args.size;
-	}
+	if (fz_call(w, FZ_BO_CREATE, &args) == 0)
+		fz_keep_bo(w, args.handle, args.size);
 }
 
 static void step_close(struct fz_worker *w)
@@ -131,13 +129,10 @@ static void step_flink(struct fz_worker *w)
 static void step_open(struct fz_worker *w)
 {
 	struct drm_gem_open args = { .name = fz_one_in(w, 8) ? (uint32_t)fz_number(w) : w->flink };
-	unsigned int slot;
 
 	use_primary(w);
-	if (fz_call(w, FZ_GEM_OPEN, &args) == 0) {
-		slot = fz_keep(w, FZ_BO, args.handle);
-		w->file->table->bo_size[slot] = args.size;
-	}
+	if (fz_call(w, FZ_GEM_OPEN, &args) == 0)
+		fz_keep_bo(w, args.handle, args.size);
 }
 
 const struct fz_step fz_bo_steps[] = {

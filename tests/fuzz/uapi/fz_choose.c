@@ -91,6 +91,16 @@ unsigned int fz_keep(struct fz_worker *w, enum fz_kind kind, uint32_t handle)
 	return at;
 }
 
+bool fz_keep_bo(struct fz_worker *w, uint32_t handle, uint64_t size)
+{
+	if (size > FZ_MAP_BYTES) {
+		fz_destroy(w, FZ_BO, handle);
+		return false;
+	}
+	w->file->table->bo_size[fz_keep(w, FZ_BO, handle)] = size;
+	return true;
+}
+
 void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot)
 {
 	if (slot < FZ_SLOTS && !fz_one_in(w, 12))

@@ -127,7 +127,6 @@ static uint32_t stream_bo(struct fz_worker *w, unsigned int vm_slot, uint32_t *r
 {
 	struct drm_panthor_bo_create args = { .size = KT_PAGE };
 	uint64_t words[WORDS];
-	unsigned int slot;
 	void *map;
 
 	if (fz_one_in(w, 2))
@@ -135,10 +134,8 @@ static uint32_t stream_bo(struct fz_worker *w, unsigned int vm_slot, uint32_t *r
 	if (fz_one_in(w, 2))
 		args.exclusive_vm_id = w->file->table->handle[FZ_VM][vm_slot];
 	*ret_size = fz_stream(w, vm_slot, words, WORDS);
-	if (fz_call(w, FZ_BO_CREATE, &args) < 0)
+	if (fz_call(w, FZ_BO_CREATE, &args) < 0 || !fz_keep_bo(w, args.handle, args.size))
 		return 0;
-	slot = fz_keep(w, FZ_BO, args.handle);
-	w->file->table->bo_size[slot] = args.size;
 	map = fz_map_bo(w, args.handle, KT_PAGE);
 	if (!map || !fz_copy(w, map, words, *ret_size))
 		return 0;

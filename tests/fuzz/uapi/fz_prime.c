@@ -38,15 +38,12 @@ static void step_export(struct fz_worker *w)
 static void step_import(struct fz_worker *w)
 {
 	struct drm_prime_handle args = { .fd = pick_dmabuf(w) };
-	struct fz_table *table = w->file->table;
-	unsigned int slot;
 	off_t size;
 
 	if (fz_call(w, FZ_PRIME_FD_TO_HANDLE, &args) < 0)
 		return;
 	size = lseek(args.fd, 0, SEEK_END);
-	slot = fz_keep(w, FZ_BO, args.handle);
-	table->bo_size[slot] = size > 0 ? (uint64_t)size : KT_PAGE;
+	fz_keep_bo(w, args.handle, size > 0 ? (uint64_t)size : KT_PAGE);
 }
 
 static void step_close(struct fz_worker *w)

@@ -99,30 +99,34 @@ static void close_shared(struct fz_world *world)
 }
 
 /* True at any moment, whatever the others are doing. */
-static void check_gems(void)
+static void check_gems(struct kt_gems *gems)
 {
-	struct kt_gems gems;
-
-	kt_gems_read(&gems);
-	assert_int_equal(gems.sum_size, gems.total_size);
-	assert_int_equal(gems.sum_resident, gems.total_resident);
-	assert_true(gems.total_reclaimable <= gems.total_resident);
-	kt_gems_free(&gems);
+	kt_gems_read(gems);
+	assert_int_equal(gems->sum_size, gems->total_size);
+	assert_int_equal(gems->sum_resident, gems->total_resident);
+	assert_true(gems->total_reclaimable <= gems->total_resident);
 }
 
-/* As many checks as there are workers are one round of them all. */
+/* Every round of checks of all workers; what grows from one to the next leaks. */
 static void check_while_they_run(struct fz_world *world)
 {
 	const struct fz_options *options = &world->options;
 	const unsigned int workers = options->procs * options->threads;
+	struct kt_gems gems;
 	uint64_t checks = 0;
 	char byte;
 
 	while (read(world->progress[0], &byte, 1) == 1) {
-		check_gems();
+		check_gems(&gems);
 		checks++;
-		if (checks % workers == 0 && checks / workers * options->check < options->calls)
-			printf("# %" PRIu64 " steps\n", checks * options->check);
+		if (checks % workers == 0)
+			printf("# round %" PRIu64 ": %zu BOs of %" PRIu64 " KiB, %" PRIu64
+			       " KiB resident, %" PRIu64 " KiB of memory and %" PRIu64
+			       " KiB of swap free\n",
+			       checks / workers, gems.count, gems.total_size / 1024,
+			       gems.total_resident / 1024, kt_meminfo("MemAvailable") / 1024,
+			       kt_meminfo("SwapFree") / 1024);
+		kt_gems_free(&gems);
 		if (write(world->go_on[1], &byte, 1) != 1)
 			break;
 	}
