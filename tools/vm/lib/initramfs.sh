@@ -48,7 +48,8 @@ base_tree() {
 	for m in $modules; do
 		dir=$tree/usr/lib/modules/$KERNEL_RELEASE/${m%/*}
 		mkdir -p "$dir"
-		xz -dc "$KERNEL_ROOT/lib/modules/$KERNEL_RELEASE/$m" >"$dir/$(basename "$m" .xz)"
+		# Compressed by Debian, not by us: -f takes what is plain as it is.
+		xz -dcf "$KERNEL_ROOT/lib/modules/$KERNEL_RELEASE/$m" >"$dir/$(basename "$m" .xz)"
 	done
 }
 

@@ -8,18 +8,19 @@ kernel_dir() {
 	printf '%s/kernel\n' "$(cache_dir)"
 }
 
-# Sets KERNEL_ROOT (the unpacked tree), KERNEL_RELEASE, KERNEL_IMAGE and KERNEL_HEADERS.
-# Returns 1 when the cache is empty.
-kernel_find() {
-	local current
-
-	current=$(kernel_dir)/current
-	[ -d "$current/boot" ] || return 1
-	KERNEL_ROOT=$(readlink -f "$current")
+# kernel_use ROOT: sets KERNEL_ROOT (the unpacked tree), KERNEL_RELEASE, KERNEL_IMAGE and
+# KERNEL_HEADERS. Returns 1 when there is no kernel.
+kernel_use() {
+	KERNEL_ROOT=$1
 	KERNEL_RELEASE=${KERNEL_ROOT##*/}
 	KERNEL_IMAGE=$KERNEL_ROOT/boot/vmlinuz-$KERNEL_RELEASE
 	KERNEL_HEADERS=$KERNEL_ROOT/usr/src/linux-headers-$KERNEL_RELEASE
 	[ -f "$KERNEL_IMAGE" ]
+}
+
+# Uses Debian's kernel. Returns 1 when the cache is empty.
+kernel_find() {
+	kernel_use "$(readlink -f "$(kernel_dir)/current")"
 }
 
 # Prints the release behind Debian's meta package, e.g. 6.12.94+deb12-amd64.
