@@ -144,6 +144,43 @@ uint64_t panthor_device_page_size(const struct panthor_device *dev);
  */
 int panthor_device_flush_id(struct panthor_device *dev, uint32_t *ret_id);
 
+/* Clocks beside the GPU's timestamp, its offset and its frequency. They need 1.8. */
+enum panthor_clock {
+	PANTHOR_CLOCK_CPU = 1 << 0, /* CLOCK_MONOTONIC */
+	PANTHOR_CLOCK_CPU_RAW = 1 << 1, /* CLOCK_MONOTONIC_RAW, instead */
+	PANTHOR_CLOCK_CYCLES = 1 << 2, /* GPU cycles */
+	PANTHOR_CLOCK_DURATION = 1 << 3, /* how long reading all this took */
+};
+
+/**
+ * struct panthor_timestamp - clocks, read together
+ * @gpu_ticks: the GPU's timestamp
+ * @gpu_offset: what it adds to that
+ * @frequency: ticks per second, 0 where that is not known
+ * @cycles: GPU cycles
+ * @cpu_ns: the CPU's clock in nanoseconds
+ * @duration_ns: nanoseconds from the first to the last
+ *
+ * What was not asked for is 0.
+ */
+struct panthor_timestamp {
+	uint64_t gpu_ticks;
+	uint64_t gpu_offset;
+	uint64_t frequency;
+	uint64_t cycles;
+	uint64_t cpu_ns;
+	uint64_t duration_ns;
+};
+
+/**
+ * panthor_device_timestamp - read the GPU's clock, and others at the same time
+ * @clocks: enum panthor_clock
+ *
+ * Needs 1.1. Errors: -EINVAL unknown clocks, or two of the CPU; -EOPNOTSUPP.
+ */
+int panthor_device_timestamp(struct panthor_device *dev, uint32_t clocks,
+			     struct panthor_timestamp *ret_timestamp);
+
 /*
  * Buffer objects
  */
@@ -239,6 +276,25 @@ enum panthor_bo_sync_type {
  */
 int panthor_bo_sync(struct panthor_bo *bo, uint64_t offset, uint64_t size,
 		    enum panthor_bo_sync_type type);
+
+/* A part of a BO, and enum panthor_bo_sync_type of what is to be done with it. */
+struct panthor_bo_range {
+	struct panthor_bo *bo;
+	uint64_t offset;
+	uint64_t size;
+	uint32_t type;
+};
+
+/**
+ * panthor_bo_sync_ranges - cache upkeep of many ranges, in one call
+ * @ranges: @count of them, of BOs of this device
+ *
+ * As panthor_bo_sync() of each, in no order. Ranges that meet or share cache lines are looked after
+ * once, ranges that need nothing not at all. Needs 1.7. Errors: as there, -EINVAL also a BO of
+ * another device; then nothing has been done; -ENOMEM.
+ */
+int panthor_bo_sync_ranges(struct panthor_device *dev, const struct panthor_bo_range *ranges,
+			   uint32_t count);
 
 /* Advice to the kernel's reclaim. */
 enum panthor_bo_advice {

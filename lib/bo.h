@@ -64,6 +64,9 @@ void bo_free(struct panthor_bo *bo);
 /* The caller holds the handle-table lock, so that no import is given the handle meanwhile. */
 void bo_close_handle_locked(const struct panthor_device *dev, uint32_t handle);
 
+/* A dma-buf of the BO, as panthor_bo_export() but that nobody else is to get it. */
+int bo_open_dmabuf(const struct panthor_bo *bo, int *ret_fd);
+
 /* For the destructor: whatever the count says, the mapping goes. */
 void bo_drop_map(struct panthor_bo *bo);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is said about a BO: its label, its cache state, what its contents are worth. */
+/* What is said about a BO: its label, what its contents are worth. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,37 +41,6 @@ int panthor_bo_set_label(struct panthor_bo *bo, const char *label)
 	}
 	free(account);
 	return r;
-}
-
-/* Before 1.7 the coherency is not told, but then there are no cached maps either. */
-static bool needs_sync(const struct panthor_bo *bo)
-{
-	return bo->flags & PANTHOR_BO_WB_MMAP &&
-	       bo->dev->gpu_info.selected_coherency == DRM_PANTHOR_GPU_COHERENCY_NONE;
-}
-
-PANTHOR_PUBLIC
-int panthor_bo_sync(struct panthor_bo *bo, uint64_t offset, uint64_t size,
-		    enum panthor_bo_sync_type type)
-{
-	struct drm_panthor_bo_sync_op op = {
-		.handle = bo->handle,
-		.type = type,
-		.offset = offset,
-		.size = size,
-	};
-	struct drm_panthor_bo_sync sync = { .ops = DRM_PANTHOR_OBJ_ARRAY(1, &op) };
-	int r;
-
-	if (type != PANTHOR_BO_SYNC_FLUSH && type != PANTHOR_BO_SYNC_FLUSH_AND_INVALIDATE)
-		return -EINVAL;
-	if (offset > bo->size || size > bo->size - offset || bo->imported)
-		return -EINVAL;
-
-	r = device_require(bo->dev, PANTHOR_FEATURE_BO_SYNC);
-	if (r || !size || !needs_sync(bo))
-		return r;
-	return device_ioctl(bo->dev, DRM_IOCTL_PANTHOR_BO_SYNC, &sync);
 }
 
 PANTHOR_PUBLIC

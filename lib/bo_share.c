@@ -6,8 +6,7 @@
 
 #include "bo.h"
 
-PANTHOR_PUBLIC
-int panthor_bo_export(struct panthor_bo *bo, int *ret_fd)
+int bo_open_dmabuf(const struct panthor_bo *bo, int *ret_fd)
 {
 	/* Without DRM_RDWR whoever gets the descriptor could not map it for writing. */
 	struct drm_prime_handle prime = {
@@ -25,9 +24,18 @@ int panthor_bo_export(struct panthor_bo *bo, int *ret_fd)
 	if (prime.fd < 0)
 		return -EPROTO;
 
-	atomic_store(&bo->exported, true);
 	*ret_fd = prime.fd;
 	return 0;
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_export(struct panthor_bo *bo, int *ret_fd)
+{
+	int r = bo_open_dmabuf(bo, ret_fd);
+
+	if (!r)
+		atomic_store(&bo->exported, true);
+	return r;
 }
 
 static int read_size(const struct panthor_device *dev, int fd, uint64_t *ret_size)

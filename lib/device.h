@@ -78,6 +78,9 @@ void device_drop_flush_page(struct panthor_device *dev);
 /* 0 when the kernel has the feature, -EOPNOTSUPP when not, or the error of the probe. */
 int device_require(struct panthor_device *dev, enum panthor_feature feature);
 
+/* Reads an information structure of at most 256 bytes, which for some types says what is wanted. */
+int device_query(struct panthor_device *dev, uint32_t type, void *inout_info, size_t size);
+
 /* Reads version, driver and information structures into a device that has its descriptor. */
 int device_identify(struct panthor_device *dev);
 

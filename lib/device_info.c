@@ -67,7 +67,7 @@ static enum panthor_driver read_driver(const struct panthor_device *dev)
  * Kernels older than the structure write less of it, newer ones more, and not all of them look at
  * the size they are given. So they get room to spare, zeroed beforehand.
  */
-static int query_info(struct panthor_device *dev, uint32_t type, void *ret_info, size_t size)
+int device_query(struct panthor_device *dev, uint32_t type, void *inout_info, size_t size)
 {
 	_Alignas(8) unsigned char info[MAX_INFO_SIZE] = { 0 };
 	struct drm_panthor_dev_query query = {
@@ -75,17 +75,19 @@ static int query_info(struct panthor_device *dev, uint32_t type, void *ret_info,
 		.size = sizeof(info),
 		.pointer = (uintptr_t)info,
 	};
-	int r = device_ioctl(dev, DRM_IOCTL_PANTHOR_DEV_QUERY, &query);
+	int r;
 
+	memcpy(info, inout_info, size);
+	r = device_ioctl(dev, DRM_IOCTL_PANTHOR_DEV_QUERY, &query);
 	if (!r)
-		memcpy(ret_info, info, size);
+		memcpy(inout_info, info, size);
 	return r;
 }
 
 static int read_info(struct panthor_device *dev)
 {
-	int r = query_info(dev, DRM_PANTHOR_DEV_QUERY_GPU_INFO, &dev->gpu_info,
-			   sizeof(dev->gpu_info));
+	int r = device_query(dev, DRM_PANTHOR_DEV_QUERY_GPU_INFO, &dev->gpu_info,
+			     sizeof(dev->gpu_info));
 
 	if (r)
 		return r;
@@ -94,8 +96,8 @@ static int read_info(struct panthor_device *dev)
 		dev->gpu_info.selected_coherency = 0;
 
 	/* Tyr came up without this one; buffers work all the same. */
-	r = query_info(dev, DRM_PANTHOR_DEV_QUERY_CSIF_INFO, &dev->csif_info,
-		       sizeof(dev->csif_info));
+	r = device_query(dev, DRM_PANTHOR_DEV_QUERY_CSIF_INFO, &dev->csif_info,
+			 sizeof(dev->csif_info));
 	return r == -EINVAL || r == -EOPNOTSUPP ? 0 : r;
 }
 

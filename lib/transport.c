@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,38 @@ static int64_t sys_lseek(void *priv, int fd, int64_t offset, int whence)
 	off_t pos = lseek(fd, offset, whence);
 
 	return pos < 0 ? -errno : pos;
+}
+
+/* What is left until a deadline. The seconds of a 32-bit system end before those of a deadline do.
+ */
+static struct timespec time_until(int64_t deadline_ns)
+{
+	const int64_t longest = (int64_t)INT32_MAX * 1000000000;
+	struct timespec now;
+	int64_t left;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = deadline_ns > 0 ? deadline_ns - ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec) : 0;
+	left = left < 0 ? 0 : left;
+	left = left > longest ? longest : left;
+	return (struct timespec){
+		.tv_sec = (time_t)(left / 1000000000),
+		.tv_nsec = (long)(left % 1000000000),
+	};
+}
+
+static int sys_poll(void *priv, int fd, short events, int64_t deadline_ns)
+{
+	PRESERVE_ERRNO;
+	struct pollfd pollfd = { .fd = fd, .events = events };
+	struct timespec timeout = time_until(deadline_ns);
+	int r = ppoll(&pollfd, 1, &timeout, NULL);
+
+	if (r < 0)
+		return -errno;
+	if (pollfd.revents & POLLNVAL)
+		return -EBADF;
+	return r;
 }
 
 static int sys_mmap(void *priv, size_t size, int prot, int fd, uint64_t offset, void **ret_ptr)
@@ -205,6 +238,7 @@ const struct panthor_transport panthor_transport_system = {
 	.read = sys_read,
 	.write = sys_write,
 	.lseek = sys_lseek,
+	.poll = sys_poll,
 	.mmap = sys_mmap,
 	.munmap = sys_munmap,
 	.rdev = sys_rdev,
@@ -256,4 +290,15 @@ ssize_t io_read(const struct panthor_transport *io, int fd, void *buf, size_t si
 	} while (len == -EINTR);
 
 	return len;
+}
+
+int io_poll(const struct panthor_transport *io, int fd, short events, int64_t deadline_ns)
+{
+	int r;
+
+	do {
+		r = io->poll(io->priv, fd, events, deadline_ns);
+	} while (r == -EINTR);
+
+	return r;
 }

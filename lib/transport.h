@@ -26,6 +26,9 @@ struct panthor_transport {
 	ssize_t (*write)(void *priv, int fd, const void *buf, size_t size);
 	int64_t (*lseek)(void *priv, int fd, int64_t offset, int whence);
 
+	/* 1 when one of @events is there, 0 at @deadline_ns of CLOCK_MONOTONIC. */
+	int (*poll)(void *priv, int fd, short events, int64_t deadline_ns);
+
 	/* Always shared: nothing on a DRM file can be mapped privately. */
 	int (*mmap)(void *priv, size_t size, int prot, int fd, uint64_t offset, void **ret_ptr);
 	int (*munmap)(void *priv, void *ptr, size_t size);
@@ -65,6 +68,9 @@ int io_ioctl(const struct panthor_transport *io, int fd, unsigned long request, 
 
 /* Repeats on EINTR only: EAGAIN is how a non-blocking pipe says that it is empty. */
 ssize_t io_read(const struct panthor_transport *io, int fd, void *buf, size_t size);
+
+/* Repeats on EINTR. */
+int io_poll(const struct panthor_transport *io, int fd, short events, int64_t deadline_ns);
 
 static inline void io_close(const struct panthor_transport *io, int fd)
 {

@@ -60,6 +60,14 @@ CHECK((int)PANTHOR_GROUP_MEDIUM == (int)PANTHOR_GROUP_PRIORITY_MEDIUM + 1);
 CHECK((int)PANTHOR_GROUP_HIGH == (int)PANTHOR_GROUP_PRIORITY_HIGH + 1);
 CHECK((int)PANTHOR_GROUP_REALTIME == (int)PANTHOR_GROUP_PRIORITY_REALTIME + 1);
 
+CHECK(PANTHOR_BO_READ == 0);
+CHECK(PANTHOR_BO_WRITE == 1);
+CHECK(PANTHOR_CLOCK_CPU == 1);
+CHECK(PANTHOR_CLOCK_CPU_RAW == 2);
+CHECK(PANTHOR_CLOCK_CYCLES == 4);
+CHECK(PANTHOR_CLOCK_DURATION == 8);
+CHECK(sizeof(struct panthor_timestamp) == 48);
+CHECK(offsetof(struct panthor_timestamp, cpu_ns) == 32);
 CHECK(PANTHOR_VM_PAGE_SIZE == 4096);
 CHECK(PANTHOR_BIND_BATCH == 0);
 CHECK(PANTHOR_BIND_LAST_OP == 1);
@@ -109,6 +117,8 @@ CHECK(PANTHOR_GEMS_NO_FOOTER == 3);
 #if UINTPTR_MAX == UINT64_MAX
 CHECK(offsetof(struct panthor_usage, bos) == 8);
 CHECK(offsetof(struct panthor_usage, peak_bytes) == 56);
+CHECK(sizeof(struct panthor_bo_range) == 32);
+CHECK(offsetof(struct panthor_bo_range, type) == 24);
 CHECK(sizeof(struct panthor_buffer) == 48);
 CHECK(offsetof(struct panthor_buffer, va) == 24);
 CHECK(offsetof(struct panthor_buffer, owner) == 40);

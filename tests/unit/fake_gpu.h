@@ -51,6 +51,7 @@ struct fake_group {
 };
 
 struct fake_syncobj {
+	unsigned int refs; /* handles and descriptors */
 	/* Its one fence. */
 	bool fence;
 	bool pending;
@@ -130,5 +131,20 @@ int fake_syncobj_reset(struct fake *fake, struct fake_file *file, void *arg);
 int fake_syncobj_signal(struct fake *fake, struct fake_file *file, void *arg);
 int fake_syncobj_timeline_signal(struct fake *fake, struct fake_file *file, void *arg);
 int fake_syncobj_query(struct fake *fake, struct fake_file *file, void *arg);
+int fake_syncobj_transfer(struct fake *fake, struct fake_file *file, void *arg);
+int fake_syncobj_handle_to_fd(struct fake *fake, struct fake_file *file, void *arg);
+int fake_syncobj_fd_to_handle(struct fake *fake, struct fake_file *file, void *arg);
+
+/* Syncobjs themselves. */
+struct fake_syncobj *fake_syncobj_find(const struct fake_gpu *gpu, uint32_t handle);
+bool fake_syncobj_exists(const struct fake_syncobj *syncobj, uint64_t point);
+bool fake_syncobj_is_done(const struct fake_syncobj *syncobj, uint64_t point);
+void fake_syncobj_attach(struct fake_syncobj *syncobj, uint64_t point, bool pending);
+int fake_syncobj_add_handle(struct fake_gpu *gpu, struct fake_syncobj *syncobj,
+			    uint32_t *ret_handle);
+void fake_syncobj_put(struct fake_syncobj *syncobj);
+
+/* Calls on a dma-buf: implicit fences. */
+int fake_dmabuf_ioctl(struct fake *fake, struct fake_bo *bo, unsigned long request, void *arg);
 
 #endif

@@ -218,7 +218,8 @@ unsigned int fake_gpu_fini_locked(struct fake *fake, struct fake_gpu *gpu)
 	}
 	for (uint32_t i = 1; i <= FAKE_MAX_SYNCOBJS; i++) {
 		count += !!gpu->syncobjs[i];
-		free(gpu->syncobjs[i]);
+		if (gpu->syncobjs[i])
+			fake_syncobj_put(gpu->syncobjs[i]);
 	}
 	return count;
 }

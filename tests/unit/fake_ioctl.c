@@ -2,6 +2,7 @@
 /* The fake's ioctls: what panthor, or Tyr, of a given minor answers. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +144,18 @@ static int query_csif_info(const struct fake *fake, struct drm_panthor_dev_query
 	return answer_query(fake, query, &info, sizeof(info), 24);
 }
 
+/* From 1.8 on the structure says what is wanted. */
+static int query_timestamp(struct fake *fake, struct drm_panthor_dev_query *query)
+{
+	const struct drm_panthor_timestamp_info *user =
+		(const struct drm_panthor_timestamp_info *)(uintptr_t)query->pointer;
+	uint32_t size = fake->minor < 8 ? 24 : sizeof(*user);
+
+	if (user && fake->minor >= 8)
+		fake->timestamp.flags = user->flags;
+	return answer_query(fake, query, &fake->timestamp, size, 16);
+}
+
 static int run_dev_query(struct fake *fake, struct fake_file *file, void *arg)
 {
 	static const unsigned char zero[64];
@@ -156,7 +169,7 @@ static int run_dev_query(struct fake *fake, struct fake_file *file, void *arg)
 	case DRM_PANTHOR_DEV_QUERY_TIMESTAMP_INFO:
 		if (fake->minor < 1 || fake->tyr)
 			return -EINVAL;
-		return answer_query(fake, query, zero, fake->minor < 8 ? 24 : 56, 16);
+		return query_timestamp(fake, query);
 	case DRM_PANTHOR_DEV_QUERY_GROUP_PRIORITIES_INFO:
 		if (fake->minor < 2 || fake->tyr)
 			return -EINVAL;
@@ -231,24 +244,38 @@ static int run_bo_set_label(struct fake *fake, struct fake_file *file, void *arg
 	return 0;
 }
 
-static int run_bo_sync(struct fake *fake, struct fake_file *file, void *arg)
+static int check_sync_op(const struct fake_file *file, const struct drm_panthor_bo_sync_op *op)
 {
-	const struct drm_panthor_bo_sync *sync = arg;
-	const struct drm_panthor_bo_sync_op *op =
-		(const struct drm_panthor_bo_sync_op *)(uintptr_t)sync->ops.array;
-	const struct fake_bo *bo;
+	const struct fake_bo *bo = fake_bo_of_locked(file, op->handle);
 
-	if (!sync->ops.count)
-		return 0;
-	if (sync->ops.count != 1 || sync->ops.stride != sizeof(*op))
-		return -EINVAL;
-	memcpy(&fake->args[FAKE_BO_SYNC].bo_sync_op, op, sizeof(*op));
-	bo = fake_bo_of_locked(file, op->handle);
 	if (!bo)
 		return -ENOENT;
 	if (op->offset > bo->size || op->size > bo->size - op->offset || bo->foreign ||
 	    op->type > 1)
 		return -EINVAL;
+	return 0;
+}
+
+static int run_bo_sync(struct fake *fake, struct fake_file *file, void *arg)
+{
+	const struct drm_panthor_bo_sync *sync = arg;
+	const struct drm_panthor_bo_sync_op *ops =
+		(const struct drm_panthor_bo_sync_op *)(uintptr_t)sync->ops.array;
+
+	if (!sync->ops.count)
+		return 0;
+	if (sync->ops.stride != sizeof(*ops))
+		return -EINVAL;
+	memcpy(&fake->args[FAKE_BO_SYNC].bo_sync_op, ops, sizeof(*ops));
+	fake->sync_op_count = sync->ops.count;
+	for (uint32_t i = 0; i < sync->ops.count; i++) {
+		int r = check_sync_op(file, &ops[i]);
+
+		if (r)
+			return r;
+		if (i < FAKE_MAX_LOGGED)
+			fake->sync_ops[i] = ops[i];
+	}
 	return 0;
 }
 
@@ -332,6 +359,11 @@ static const struct fake_ioctl ioctls[] = {
 	{ DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL, FAKE_SYNCOBJ_TIMELINE_SIGNAL, 0,
 	  fake_syncobj_timeline_signal, true },
 	{ DRM_IOCTL_SYNCOBJ_QUERY, FAKE_SYNCOBJ_QUERY, 0, fake_syncobj_query, true },
+	{ DRM_IOCTL_SYNCOBJ_TRANSFER, FAKE_SYNCOBJ_TRANSFER, 0, fake_syncobj_transfer, true },
+	{ DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, FAKE_SYNCOBJ_HANDLE_TO_FD, 0, fake_syncobj_handle_to_fd,
+	  true },
+	{ DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, FAKE_SYNCOBJ_FD_TO_HANDLE, 0, fake_syncobj_fd_to_handle,
+	  true },
 };
 
 static const struct fake_ioctl *find_ioctl(unsigned long request)
@@ -343,10 +375,14 @@ static const struct fake_ioctl *find_ioctl(unsigned long request)
 	return NULL;
 }
 
-static int run_locked(struct fake *fake, const struct fake_ioctl *ioctl, int fd, void *arg)
+static int run_locked(struct fake *fake, const struct fake_ioctl *ioctl, int fd,
+		      unsigned long request, void *arg)
 {
-	struct fake_file *file = fake_file_locked(fake, fd);
+	struct fake_fd *entry = fake_fd_locked(fake, fd);
+	struct fake_file *file = entry ? entry->file : NULL;
 
+	if (entry && entry->dmabuf)
+		return fake_dmabuf_ioctl(fake, entry->dmabuf, request, arg);
 	if (!file)
 		return -ENOTTY;
 	if (!ioctl || ioctl->since > fake->minor ||
@@ -357,6 +393,18 @@ static int run_locked(struct fake *fake, const struct fake_ioctl *ioctl, int fd,
 	return ioctl->run(fake, file, arg);
 }
 
+/* Those that are not of DRM. */
+static enum fake_call other_call(unsigned long request)
+{
+	switch (request) {
+	case DMA_BUF_IOCTL_EXPORT_SYNC_FILE:
+		return FAKE_EXPORT_SYNC_FILE;
+	case DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
+		return FAKE_IMPORT_SYNC_FILE;
+	}
+	return FAKE_OTHER;
+}
+
 int fake_ioctl(void *priv, int fd, unsigned long request, void *arg)
 {
 	const struct fake_ioctl *ioctl = find_ioctl(request);
@@ -365,10 +413,10 @@ int fake_ioctl(void *priv, int fd, unsigned long request, void *arg)
 
 	if (size > sizeof(union fake_arg))
 		size = sizeof(union fake_arg);
-	r = fake_enter(priv, ioctl ? ioctl->call : FAKE_OTHER, arg, size);
+	r = fake_enter(priv, ioctl ? ioctl->call : other_call(request), arg, size);
 	if (r)
 		return r;
-	r = run_locked(priv, ioctl, fd, arg);
+	r = run_locked(priv, ioctl, fd, request, arg);
 	fake_leave(priv);
 	return r;
 }

@@ -194,15 +194,7 @@ int fake_make_dmabuf(struct fake *fake, uint64_t size, bool foreign)
 
 void fake_close_dmabuf(struct fake *fake, int fd)
 {
-	struct fake_bo *bo;
-
-	pthread_mutex_lock(&fake->lock);
-	bo = fake->fds[fd].dmabuf;
-	memset(&fake->fds[fd], 0, sizeof(fake->fds[fd]));
-	close(fd);
-	bo->dmabufs--;
-	fake_put_bo_locked(fake, bo);
-	pthread_mutex_unlock(&fake->lock);
+	fake->io.close(fake, fd);
 }
 
 void fake_purge(struct fake *fake)

@@ -25,6 +25,7 @@ enum fake_call {
 	FAKE_READ,
 	FAKE_WRITE,
 	FAKE_LSEEK,
+	FAKE_POLL,
 	FAKE_MMAP,
 	FAKE_MUNMAP,
 	FAKE_RDEV,
@@ -62,6 +63,11 @@ enum fake_call {
 	FAKE_SYNCOBJ_SIGNAL,
 	FAKE_SYNCOBJ_TIMELINE_SIGNAL,
 	FAKE_SYNCOBJ_QUERY,
+	FAKE_SYNCOBJ_TRANSFER,
+	FAKE_SYNCOBJ_HANDLE_TO_FD,
+	FAKE_SYNCOBJ_FD_TO_HANDLE,
+	FAKE_EXPORT_SYNC_FILE,
+	FAKE_IMPORT_SYNC_FILE,
 	FAKE_OTHER,
 	FAKE_CALL_COUNT,
 };
@@ -91,6 +97,9 @@ struct fake_bo {
 	uint32_t vm_id; /* the only VM that may map it, 0 for any */
 	int memfd;	/* -1 until somebody maps or exports it */
 	uint64_t mmap_offset;
+	/* Implicit fences of others that have not signalled. */
+	bool read_pending;
+	bool write_pending;
 	char *label;
 	uint32_t madv;
 	bool purged;
@@ -105,10 +114,13 @@ struct fake_file {
 	uint64_t mmio_offset;
 };
 
-/* A descriptor is a DRM file, a dma-buf, or neither. */
+/* A descriptor is a DRM file, a dma-buf, a syncobj, a sync file, or none of these. */
 struct fake_fd {
 	struct fake_file *file;
 	struct fake_bo *dmabuf;
+	struct fake_syncobj *syncobj;
+	bool is_sync_file;
+	bool pending; /* the sync file's fence */
 	bool used;
 };
 
@@ -138,6 +150,7 @@ union fake_arg {
 	struct drm_syncobj_destroy syncobj_destroy;
 	struct drm_syncobj_wait syncobj_wait;
 	struct drm_syncobj_timeline_wait syncobj_timeline_wait;
+	struct drm_syncobj_handle syncobj_handle;
 };
 
 struct fake_failure {
@@ -159,6 +172,8 @@ struct fake {
 	int debugfs_fd;		  /* its contents */
 	struct fake_node nodes[FAKE_MAX_NODES];
 
+	bool no_implicit_fences; /* as before Linux 6.0 */
+	int64_t poll_deadline_ns;
 	bool has_psi; /* pressure triggers, and the last one that was set */
 	char psi_trigger[64];
 	/* The clock and the CPU that all threads are on; they stand still. */
@@ -171,6 +186,12 @@ struct fake {
 	bool bogus_handle;
 	uint64_t bogus_va;
 	uint32_t bogus_first;
+
+	/* What the timestamp query was asked for and answers. */
+	struct drm_panthor_timestamp_info timestamp;
+	/* The ranges of the last BO_SYNC, as far as there is room. */
+	uint32_t sync_op_count;
+	struct drm_panthor_bo_sync_op sync_ops[FAKE_MAX_LOGGED];
 
 	/* What its GPU does, and what it was last told. */
 	struct fake_gpu_config gpu;
@@ -220,6 +241,7 @@ void fake_close_dmabuf(struct fake *fake, int fd);
 void fake_purge(struct fake *fake);
 
 /* Between the files of the fake, with its lock held where the name says so. */
+int fake_poll(void *priv, int fd, short events, int64_t deadline_ns);
 int fake_ioctl(void *priv, int fd, unsigned long request, void *arg);
 int fake_enter(struct fake *fake, enum fake_call call, const void *arg, size_t size);
 void fake_leave(struct fake *fake);

@@ -6,22 +6,22 @@
 
 #include "fake_panthor.h"
 
-static struct fake_syncobj *find(const struct fake_gpu *gpu, uint32_t handle)
+struct fake_syncobj *fake_syncobj_find(const struct fake_gpu *gpu, uint32_t handle)
 {
 	return handle <= FAKE_MAX_SYNCOBJS ? gpu->syncobjs[handle] : NULL;
 }
 
-static bool exists(const struct fake_syncobj *syncobj, uint64_t point)
+bool fake_syncobj_exists(const struct fake_syncobj *syncobj, uint64_t point)
 {
 	return point ? syncobj->submitted >= point : syncobj->fence;
 }
 
-static bool is_done(const struct fake_syncobj *syncobj, uint64_t point)
+bool fake_syncobj_is_done(const struct fake_syncobj *syncobj, uint64_t point)
 {
 	return point ? syncobj->signalled >= point : syncobj->fence && !syncobj->pending;
 }
 
-static void attach(struct fake_syncobj *syncobj, uint64_t point, bool pending)
+void fake_syncobj_attach(struct fake_syncobj *syncobj, uint64_t point, bool pending)
 {
 	syncobj->fence = true;
 	syncobj->pending = pending;
@@ -30,33 +30,53 @@ static void attach(struct fake_syncobj *syncobj, uint64_t point, bool pending)
 		syncobj->signalled = point;
 }
 
-int fake_syncobj_create(struct fake *fake, struct fake_file *file, void *arg)
+int fake_syncobj_add_handle(struct fake_gpu *gpu, struct fake_syncobj *syncobj,
+			    uint32_t *ret_handle)
 {
-	struct drm_syncobj_create *create = arg;
-
-	if (create->flags & ~(uint32_t)DRM_SYNCOBJ_CREATE_SIGNALED)
-		return -EINVAL;
 	for (uint32_t i = 1; i <= FAKE_MAX_SYNCOBJS; i++) {
-		if (file->gpu.syncobjs[i])
+		if (gpu->syncobjs[i])
 			continue;
-		if (fake->bogus_handle)
-			return 0;
-		file->gpu.syncobjs[i] = calloc(1, sizeof(struct fake_syncobj));
-		file->gpu.syncobjs[i]->fence = create->flags;
-		create->handle = i;
+		gpu->syncobjs[i] = syncobj;
+		syncobj->refs++;
+		*ret_handle = i;
 		return 0;
 	}
 	return -ENOSPC;
 }
 
+void fake_syncobj_put(struct fake_syncobj *syncobj)
+{
+	if (!--syncobj->refs)
+		free(syncobj);
+}
+
+int fake_syncobj_create(struct fake *fake, struct fake_file *file, void *arg)
+{
+	struct drm_syncobj_create *create = arg;
+	struct fake_syncobj *syncobj;
+	int r;
+
+	if (create->flags & ~(uint32_t)DRM_SYNCOBJ_CREATE_SIGNALED)
+		return -EINVAL;
+	if (fake->bogus_handle)
+		return 0;
+	syncobj = calloc(1, sizeof(*syncobj));
+	syncobj->fence = create->flags;
+	r = fake_syncobj_add_handle(&file->gpu, syncobj, &create->handle);
+	if (r)
+		free(syncobj);
+	return r;
+}
+
 int fake_syncobj_destroy(struct fake *fake, struct fake_file *file, void *arg)
 {
 	const struct drm_syncobj_destroy *destroy = arg;
+	struct fake_syncobj *syncobj = fake_syncobj_find(&file->gpu, destroy->handle);
 
-	if (!find(&file->gpu, destroy->handle))
+	if (!syncobj)
 		return -EINVAL;
-	free(file->gpu.syncobjs[destroy->handle]);
 	file->gpu.syncobjs[destroy->handle] = NULL;
+	fake_syncobj_put(syncobj);
 	return 0;
 }
 
@@ -73,13 +93,14 @@ static int wait(const struct fake *fake, const struct fake_gpu *gpu,
 	if (!wait->count_handles)
 		return -EINVAL;
 	for (uint32_t i = wait->count_handles; i--;) {
-		const struct fake_syncobj *syncobj = find(gpu, handles[i]);
+		const struct fake_syncobj *syncobj = fake_syncobj_find(gpu, handles[i]);
 		uint64_t point = points ? points[i] : 0;
 
 		if (!syncobj)
 			return -ENOENT;
-		missing += !exists(syncobj, point);
-		if (!(available ? exists(syncobj, point) : is_done(syncobj, point)))
+		missing += !fake_syncobj_exists(syncobj, point);
+		if (!(available ? fake_syncobj_exists(syncobj, point)
+				: fake_syncobj_is_done(syncobj, point)))
 			continue;
 		done++;
 		*ret_first = fake->bogus_first ? fake->bogus_first : i;
@@ -112,7 +133,7 @@ int fake_syncobj_timeline_wait(struct fake *fake, struct fake_file *file, void *
 
 static struct fake_syncobj *only_one(const struct fake_gpu *gpu, uint64_t handles, uint32_t count)
 {
-	return count == 1 ? find(gpu, *(const uint32_t *)(uintptr_t)handles) : NULL;
+	return count == 1 ? fake_syncobj_find(gpu, *(const uint32_t *)(uintptr_t)handles) : NULL;
 }
 
 int fake_syncobj_reset(struct fake *fake, struct fake_file *file, void *arg)
@@ -122,7 +143,7 @@ int fake_syncobj_reset(struct fake *fake, struct fake_file *file, void *arg)
 
 	if (!syncobj)
 		return -ENOENT;
-	memset(syncobj, 0, sizeof(*syncobj));
+	*syncobj = (struct fake_syncobj){ .refs = syncobj->refs };
 	return 0;
 }
 
@@ -133,7 +154,7 @@ int fake_syncobj_signal(struct fake *fake, struct fake_file *file, void *arg)
 
 	if (!syncobj)
 		return -ENOENT;
-	attach(syncobj, 0, false);
+	fake_syncobj_attach(syncobj, 0, false);
 	return 0;
 }
 
@@ -144,7 +165,7 @@ int fake_syncobj_timeline_signal(struct fake *fake, struct fake_file *file, void
 
 	if (!syncobj)
 		return -ENOENT;
-	attach(syncobj, *(const uint64_t *)(uintptr_t)array->points, false);
+	fake_syncobj_attach(syncobj, *(const uint64_t *)(uintptr_t)array->points, false);
 	return 0;
 }
 
@@ -179,7 +200,7 @@ static bool is_signalled_by(const struct drm_panthor_sync_op *ops, uint32_t coun
 static int check_sync(const struct fake_gpu *gpu, const struct drm_panthor_sync_op *op,
 		      const struct drm_panthor_sync_op *earlier, uint32_t count)
 {
-	const struct fake_syncobj *syncobj = find(gpu, op->handle);
+	const struct fake_syncobj *syncobj = fake_syncobj_find(gpu, op->handle);
 	uint32_t type = op->flags & DRM_PANTHOR_SYNC_OP_HANDLE_TYPE_MASK;
 
 	if (op->flags & ~((uint32_t)DRM_PANTHOR_SYNC_OP_SIGNAL | 0xff) || type > 1)
@@ -190,8 +211,10 @@ static int check_sync(const struct fake_gpu *gpu, const struct drm_panthor_sync_
 		return syncobj ? 0 : -EINVAL;
 	if (!syncobj)
 		return -ENOENT;
-	return exists(syncobj, op->timeline_value) || is_signalled_by(earlier, count, op) ? 0
-											  : -EINVAL;
+	return fake_syncobj_exists(syncobj, op->timeline_value) ||
+			       is_signalled_by(earlier, count, op)
+		       ? 0
+		       : -EINVAL;
 }
 
 int fake_check_syncs_locked(struct fake *fake, const struct fake_gpu *gpu,
@@ -223,6 +246,7 @@ void fake_signal_syncs_locked(struct fake *fake, const struct fake_gpu *gpu,
 
 	for (uint32_t i = 0; i < syncs->count; i++) {
 		if (is_signal(&ops[i]))
-			attach(find(gpu, ops[i].handle), ops[i].timeline_value, fake->gpu.stalled);
+			fake_syncobj_attach(fake_syncobj_find(gpu, ops[i].handle),
+					    ops[i].timeline_value, fake->gpu.stalled);
 	}
 }

@@ -85,6 +85,12 @@ static int fake_close(void *priv, int fd)
 	if (entry) {
 		if (entry->file)
 			put_file_locked(fake, entry->file);
+		if (entry->syncobj)
+			fake_syncobj_put(entry->syncobj);
+		if (entry->dmabuf) {
+			entry->dmabuf->dmabufs--;
+			fake_put_bo_locked(fake, entry->dmabuf);
+		}
 		memset(entry, 0, sizeof(*entry));
 		close(fd);
 	}
@@ -329,6 +335,7 @@ void fake_init_io(struct fake *fake)
 		.read = fake_read,
 		.write = fake_write,
 		.lseek = fake_lseek,
+		.poll = fake_poll,
 		.mmap = fake_mmap,
 		.munmap = fake_munmap,
 		.rdev = fake_rdev,

@@ -49,7 +49,7 @@ static void sync_passes_the_range(void **state)
 	assert_int_equal(panthor_bo_sync(bo, 0, 1, PANTHOR_BO_SYNC_FLUSH), 0);
 	assert_int_equal(op->type, DRM_PANTHOR_BO_SYNC_CPU_CACHE_FLUSH);
 	assert_int_equal(op->offset, 0);
-	assert_int_equal(op->size, 1);
+	assert_int_equal(op->size, 64);
 	fake_fail(f->fake, FAKE_BO_SYNC, 1, EINTR);
 	assert_int_equal(panthor_bo_sync(bo, 0, 1, PANTHOR_BO_SYNC_FLUSH), 0);
 	fake_fail(f->fake, FAKE_BO_SYNC, 1, ENODEV);

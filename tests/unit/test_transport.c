@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The real system behind the transport table. Nothing here needs a GPU. */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -23,6 +24,8 @@ static void errno_is_left_alone(void **state)
 	assert_int_equal(io->dup(NULL, -1), -EBADF);
 	assert_int_equal(io->ioctl(NULL, -1, 0, NULL), -EBADF);
 	assert_int_equal(io->read(NULL, -1, buf, sizeof(buf)), -EBADF);
+	assert_int_equal(io->write(NULL, -1, "", 1), -EBADF);
+	assert_int_equal(io->poll(NULL, 99999, POLLIN, 0), -EBADF);
 	assert_int_equal(io->lseek(NULL, -1, 0, SEEK_END), -EBADF);
 	assert_int_equal(io->mmap(NULL, 4096, PROT_READ, -1, 0, &ptr), -EBADF);
 	assert_int_equal(io->munmap(NULL, buf, 0), -EINVAL);
@@ -160,12 +163,42 @@ static void first_node_of_this_machine(void **state)
 	panthor_device_unref(dev);
 }
 
+static void time_and_place(void **state)
+{
+	uint64_t first = io->now(NULL);
+
+	assert_true(first > 0);
+	assert_true(io->now(NULL) >= first);
+	assert_true(io->cpu(NULL) < (uint32_t)sysconf(_SC_NPROCESSORS_CONF));
+}
+
+/* Deadlines that have passed are only looked at, and none is too far away. */
+static void pipes_are_polled(void **state)
+{
+	static const int64_t deadlines[] = { INT64_MIN, -1, 0, 1 };
+	int fds[2];
+	char byte = 0;
+
+	assert_int_equal(pipe(fds), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
+		assert_int_equal(io_poll(io, fds[0], POLLIN, deadlines[i]), 0);
+	assert_int_equal(io->write(NULL, fds[1], "x", 1), 1);
+	assert_int_equal(io_poll(io, fds[0], POLLIN, 0), 1);
+	assert_int_equal(io_poll(io, fds[0], POLLIN, INT64_MAX), 1);
+	assert_int_equal(io_read(io, fds[0], &byte, 1), 1);
+	assert_int_equal(byte, 'x');
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errno_is_left_alone),
 		cmocka_unit_test(public_functions_leave_errno_alone),
 		cmocka_unit_test(files),
+		cmocka_unit_test(time_and_place),
+		cmocka_unit_test(pipes_are_polled),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(locks),
 		cmocka_unit_test(nodes_are_found_in_order),
