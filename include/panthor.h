@@ -341,5 +341,6 @@ int panthor_bo_import(struct panthor_device *dev, int fd, struct panthor_bo **re
 #include "panthor_alloc.h"
 #include "panthor_gems.h"
 #include "panthor_gpu.h"
+#include "panthor_sync.h"
 
 #endif

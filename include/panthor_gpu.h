@@ -1,175 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the GPU sees and does: syncobjs, VMs, binds, groups, submission, tiler heaps. Part of
- * panthor.h, whose conventions hold here too.
+ * What the GPU sees and does: VMs, binds, groups, submission, tiler heaps. Part of panthor.h, whose
+ * conventions hold here too.
  *
- * Work is ordered by syncobjs. Each names a fence, or a growing number of points with a fence each;
- * wherever a handle comes with a point, point 0 means the syncobj's one fence. Binds and jobs wait
- * for points that exist when they are queued and signal points when they are done.
+ * Work is ordered by syncobjs, see panthor_sync.h. Binds and jobs wait for points that exist when
+ * they are queued and signal points when they are done.
  */
 #ifndef LIBDRM_PANTHOR_GPU_H
 #define LIBDRM_PANTHOR_GPU_H
 
-#include "panthor.h"
+#include "panthor_sync.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/*
- * Syncobjs: plain DRM handles, so that they mix with those of other libraries on the same file
- */
-
-enum panthor_syncobj_flags {
-	PANTHOR_SYNCOBJ_SIGNALED = 1 << 0, /* as if its fence had signalled */
-};
-
-/**
- * panthor_syncobj_new - create a syncobj
- * @flags: enum panthor_syncobj_flags
- * @ret_handle: the caller's, for panthor_syncobj_destroy()
- *
- * Errors: -EINVAL unknown flags; -ENOMEM.
- */
-int panthor_syncobj_new(struct panthor_device *dev, uint32_t flags, uint32_t *ret_handle);
-
-/**
- * panthor_syncobj_destroy - close a handle
- *
- * Queued work that uses the syncobj is not disturbed. Errors: -EINVAL no such handle.
- */
-int panthor_syncobj_destroy(struct panthor_device *dev, uint32_t handle);
-
-enum panthor_syncobj_wait_flags {
-	PANTHOR_SYNCOBJ_WAIT_ALL = 1 << 0, /* for all of them rather than for one */
-	PANTHOR_SYNCOBJ_WAIT_FOR_SUBMIT = 1 << 1, /* also where nothing is queued yet */
-	PANTHOR_SYNCOBJ_WAIT_AVAILABLE = 1 << 2, /* only until something is queued; needs @points */
-};
-
-/**
- * panthor_syncobj_wait - wait for fences
- * @handles: @count of them
- * @points: as many points, or NULL for 0 everywhere
- * @count: at least 1
- * @deadline_ns: CLOCK_MONOTONIC; in the past to look only, INT64_MAX to wait for ever
- * @flags: enum panthor_syncobj_wait_flags
- * @ret_first: index of one that signalled; not set with WAIT_ALL; may be NULL
- *
- * Work that failed signals as well. Errors: -ETIME the deadline passed; -EINVAL nothing is queued
- * for a point (without WAIT_FOR_SUBMIT), count 0 or unknown flags; -ENOENT no such handle; -ENOMEM.
- */
-int panthor_syncobj_wait(struct panthor_device *dev, const uint32_t *handles,
-			 const uint64_t *points, uint32_t count, int64_t deadline_ns,
-			 uint32_t flags, uint32_t *ret_first);
-
-/**
- * panthor_syncobj_reset - forget all fences
- *
- * Errors: -ENOENT no such handle.
- */
-int panthor_syncobj_reset(struct panthor_device *dev, uint32_t handle);
-
-/**
- * panthor_syncobj_signal - signal a point from the CPU
- *
- * Errors: -ENOENT no such handle; -ENOMEM.
- */
-int panthor_syncobj_signal(struct panthor_device *dev, uint32_t handle, uint64_t point);
-
-/**
- * panthor_syncobj_query - how far a syncobj with points has come
- * @ret_point: last point that signalled, 0 for none
- *
- * Errors: -ENOENT no such handle.
- */
-int panthor_syncobj_query(struct panthor_device *dev, uint32_t handle, uint64_t *ret_point);
-
-/**
- * panthor_syncobj_transfer - copy a fence from one point to another
- * @handle, @point: where to
- * @from_handle, @from_point: where from
- *
- * Errors: -ENOENT no such handle; -EINVAL nothing is queued for the point; -ENOMEM.
- */
-int panthor_syncobj_transfer(struct panthor_device *dev, uint32_t handle, uint64_t point,
-			     uint32_t from_handle, uint64_t from_point);
-
-/**
- * panthor_syncobj_export - share a syncobj, whatever it will be used for
- * @ret_fd: the caller's to close; for panthor_syncobj_import() of any DRM device
- *
- * Errors: -EINVAL no such handle; -EMFILE.
- */
-int panthor_syncobj_export(struct panthor_device *dev, uint32_t handle, int *ret_fd);
-
-/**
- * panthor_syncobj_import - take a shared syncobj in
- * @fd: stays the caller's
- * @ret_handle: a new one each time, for panthor_syncobj_destroy()
- *
- * Errors: -EINVAL not a syncobj; -ENOMEM.
- */
-int panthor_syncobj_import(struct panthor_device *dev, int fd, uint32_t *ret_handle);
-
-/**
- * panthor_syncobj_export_fence - the fence of a point as a sync file
- * @ret_fd: the caller's to close
- *
- * Errors: -ENOENT no such handle, -EINVAL with point 0; -EINVAL nothing is queued for the point;
- * -EMFILE; -ENOMEM.
- */
-int panthor_syncobj_export_fence(struct panthor_device *dev, uint32_t handle, uint64_t point,
-				 int *ret_fd);
-
-/**
- * panthor_syncobj_import_fence - make the fence of a sync file that of a point
- * @fd: stays the caller's
- *
- * Errors: -ENOENT no such handle; -EINVAL not a sync file; -ENOMEM.
- */
-int panthor_syncobj_import_fence(struct panthor_device *dev, uint32_t handle, uint64_t point,
-				 int fd);
-
-/*
- * Implicit fences: those that a shared buffer carries with it. Jobs neither wait for them nor leave
- * any; who shares buffers with a compositor takes them out and puts its own in.
- */
-
-enum panthor_bo_access {
-	PANTHOR_BO_READ = 0,
-	PANTHOR_BO_WRITE = 1, /* and read */
-};
-
-/**
- * panthor_bo_export_fences - make a point of what an access has to wait for
- * @access: what is about to be done: reading waits for writers, writing for everybody
- * @handle, @point: the point, to be waited for by a job
- *
- * Errors: -EINVAL unknown access or a BO that is exclusive to a VM; -EOPNOTSUPP before Linux 6.0;
- * else those of panthor_bo_export() and panthor_syncobj_import_fence().
- */
-int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
-			     uint64_t point);
-
-/**
- * panthor_bo_import_fence - have others wait for a point
- * @access: what is done until then
- *
- * Errors: as panthor_bo_export_fences(), with panthor_syncobj_export_fence().
- */
-int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
-			    uint64_t point);
-
-/**
- * panthor_bo_wait - wait until a shared buffer may be accessed by the CPU
- * @access: what is about to be done
- * @deadline_ns: CLOCK_MONOTONIC; in the past to look only, INT64_MAX to wait for ever
- *
- * For implicit fences; of its own jobs the caller knows the points. Errors: -ETIME the deadline
- * passed; -EINVAL unknown access or a BO that is exclusive to a VM; else those of
- * panthor_bo_export().
- */
-int panthor_bo_wait(struct panthor_bo *bo, enum panthor_bo_access access, int64_t deadline_ns);
 
 /*
  * VMs: GPU address spaces
