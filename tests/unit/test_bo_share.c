@@ -236,6 +236,8 @@ struct gap {
 	int fd;
 	bool keep; /* B keeps its reference */
 	bool armed;
+	const struct panthor_bo *bo;
+	unsigned int refs_at_the_door;
 	struct panthor_bo *theirs;
 };
 
@@ -258,6 +260,7 @@ static void run_b_before_a_locks(struct fake *fake, enum fake_call call)
 	if (call != FAKE_LOCK || !gap->armed)
 		return;
 	gap->armed = false;
+	gap->refs_at_the_door = atomic_load(&gap->bo->refs);
 	pthread_create(&thread, NULL, import_in_the_gap, gap);
 	pthread_join(thread, NULL);
 }
@@ -266,13 +269,15 @@ static void import_in_the_gap_of_unref(void **state)
 {
 	struct fixture *f = *state;
 	struct panthor_bo *bo = new_bo(f->dev, 4096, 0);
-	struct gap gap = { .dev = f->dev, .fd = export_bo(bo), .armed = true };
+	struct gap gap = { .dev = f->dev, .fd = export_bo(bo), .armed = true, .bo = bo };
 
 	f->fake->hook_data = &gap;
 	f->fake->hook = run_b_before_a_locks;
 	panthor_bo_unref(bo);
 	f->fake->hook = NULL;
 
+	/* Were it 0, whoever imports and drops the BO meanwhile would free it under A's feet. */
+	assert_int_equal(gap.refs_at_the_door, 1);
 	assert_false(gap.armed);
 	assert_ptr_equal(gap.theirs, bo);
 	assert_int_equal(fake_calls(f->fake, FAKE_GEM_CLOSE), 1);
@@ -283,7 +288,9 @@ static void import_in_the_gap_keeps_the_bo(void **state)
 {
 	struct fixture *f = *state;
 	struct panthor_bo *bo = new_bo(f->dev, 4096, 0);
-	struct gap gap = { .dev = f->dev, .fd = export_bo(bo), .armed = true, .keep = true };
+	struct gap gap = {
+		.dev = f->dev, .fd = export_bo(bo), .armed = true, .bo = bo, .keep = true
+	};
 
 	f->fake->hook_data = &gap;
 	f->fake->hook = run_b_before_a_locks;
