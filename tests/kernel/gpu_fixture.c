@@ -157,21 +157,34 @@ void gpu_run(struct gpu_job *job, struct panthor_group *group, uint32_t queue)
 	assert_int_equal(gpu_try_run(job, group, queue), 0);
 }
 
-/* As fences have it: 0 pending, 1 success, or a negative errno. */
-static int fence_status(const struct gpu_job *job)
+int gpu_fence_fd(struct panthor_device *dev, uint32_t handle)
 {
 	struct drm_syncobj_handle args = {
-		.handle = job->done,
+		.handle = handle,
 		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE,
 		.fd = -1,
 	};
+
+	assert_int_equal(kt_ioctl(panthor_device_fd(dev), DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &args),
+			 0);
+	return args.fd;
+}
+
+int gpu_fence_status(int fd)
+{
 	struct sync_file_info info = { .status = 0 };
 
-	assert_int_equal(
-		kt_ioctl(panthor_device_fd(job->g->dev), DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &args), 0);
-	assert_int_equal(kt_ioctl(args.fd, SYNC_IOC_FILE_INFO, &info), 0);
-	close(args.fd);
+	assert_int_equal(kt_ioctl(fd, SYNC_IOC_FILE_INFO, &info), 0);
 	return info.status;
+}
+
+static int fence_status(const struct gpu_job *job)
+{
+	int fd = gpu_fence_fd(job->g->dev, job->done);
+	int status = gpu_fence_status(fd);
+
+	close(fd);
+	return status;
 }
 
 int gpu_wait(const struct gpu_job *job)

@@ -78,6 +78,11 @@ int gpu_run_between(struct gpu_job *job, struct panthor_group *group, uint32_t q
 int gpu_wait(const struct gpu_job *job);
 bool gpu_is_done(const struct gpu_job *job);
 
+/* The fence behind a syncobj, for when the device is gone: to be polled, and closed. */
+int gpu_fence_fd(struct panthor_device *dev, uint32_t handle);
+/* As fences have it: 0 pending, 1 success, or a negative errno. */
+int gpu_fence_status(int fd);
+
 uint32_t gpu_syncobj(struct panthor_device *dev);
 /* Waits at most a minute; -ETIME. */
 int gpu_syncobj_wait(struct panthor_device *dev, uint32_t handle, uint64_t point);

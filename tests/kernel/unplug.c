@@ -5,63 +5,21 @@
  * each test.
  */
 #include <linux/dma-buf.h>
-#include <sys/syscall.h>
 
 #include "kt_race.h"
+#include "kt_unplug.h"
 
-#define SIZE   (8 * KT_PAGE)
-#define DRIVER "/sys/bus/platform/drivers/vpanthor"
-
-static char device_name[64];
-
-static bool unbind(void)
-{
-	return kt_write_file(DRIVER "/unbind", device_name);
-}
-
-static bool bind(void)
-{
-	return kt_write_file(DRIVER "/bind", device_name);
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "vpanthor", O_NONBLOCK) < 0 ? -errno : 0;
-}
-
-static int find_device(void **state)
-{
-	char node[64];
-	char path[160];
-	char link[256];
-	ssize_t n;
-
-	if (kt_find_node("panthor", true, node, sizeof(node)) < 0)
-		return -1;
-	snprintf(path, sizeof(path), "/sys/class/drm/%s/device", strrchr(node, '/') + 1);
-	n = readlink(path, link, sizeof(link) - 1);
-	if (n < 0)
-		return -1;
-	link[n] = '\0';
-	snprintf(device_name, sizeof(device_name), "%s", strrchr(link, '/') + 1);
-	return 0;
-}
+#define SIZE (8 * KT_PAGE)
 
 static int setup(void **state)
 {
-	return find_device(state) < 0 ? -1 : kt_setup(state);
+	return kt_unplug_begin() ? kt_setup(state) : -1;
 }
 
 static int teardown(void **state)
 {
-	char node[64];
-
 	kt_teardown(state);
-	if (access("/sys/module/vpanthor", F_OK) < 0 && system("modprobe vpanthor") != 0)
-		return -1;
-	if (kt_find_node("panthor", true, node, sizeof(node)) < 0)
-		return bind() ? 0 : -1;
-	return 0;
+	return kt_unplug_end() ? 0 : -1;
 }
 
 #define unplug_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -75,7 +33,7 @@ static void test_ioctls_are_enodev(void **state)
 	void *ptr;
 
 	assert_int_equal(kt_bo_offset(t->fd, bo, &offset), 0);
-	assert_true(unbind());
+	assert_true(kt_driver_unbind());
 	kt_expect("VM_CREATE", kt_vm_create(t->fd, 0, &out), -ENODEV);
 	kt_expect("VM_GET_STATE", kt_vm_state(t->fd, vm, &out), -ENODEV);
 	kt_expect("VM_BIND", kt_vm_map(t->fd, vm, bo, 0x100000, 0, SIZE), -ENODEV);
@@ -124,7 +82,7 @@ static void test_maps_survive(void **state)
 				 MAP_SHARED, &flush_id),
 			 0);
 	assert_int_equal(kt_peek(flush_id, &value), 0);
-	assert_true(unbind());
+	assert_true(kt_driver_unbind());
 	assert_contents_or_sigbus(touched_map, 2);
 	assert_contents_or_sigbus(evicted_map, 3);
 	sig = kt_peek(lazy_map, &value);
@@ -150,7 +108,7 @@ static void test_dmabufs_survive(void **state)
 	assert_int_equal(kt_import(vgem, buf, &theirs), 0);
 	assert_int_equal(kt_import(t->fd, foreign, &import), 0);
 	assert_int_equal(kt_mmap(buf, 0, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, &ptr), 0);
-	assert_true(unbind());
+	assert_true(kt_driver_unbind());
 	close(t->fd);
 	kt_ioctl(buf, DMA_BUF_IOCTL_SYNC, &sync);
 	kt_ioctl(idle, DMA_BUF_IOCTL_SYNC, &sync);
@@ -175,7 +133,7 @@ static void test_attachment_dies_last(void **state)
 
 	assert_true(vgem >= 0 && buf >= 0);
 	assert_int_equal(kt_import(vgem, buf, &theirs), 0);
-	assert_true(unbind());
+	assert_true(kt_driver_unbind());
 	close(buf);
 	close(t->fd);
 	close(vgem);
@@ -192,7 +150,7 @@ static void test_gpu_mappings_survive(void **state)
 	assert_int_equal(kt_vm_map(t->fd, vm, bo, 0x100000, 0, SIZE), 0);
 	assert_int_equal(kt_vm_map(t->fd, other, bo, 0x100000, 0, SIZE), 0);
 	assert_int_equal(kt_vm_unmap(t->fd, other, 0x102000, KT_PAGE), 0);
-	assert_true(unbind());
+	assert_true(kt_driver_unbind());
 	close(t->fd);
 }
 
@@ -205,8 +163,8 @@ static void test_bind_again_with_old_files_open(void **state)
 	struct kt_gem row;
 	int fd;
 
-	assert_true(unbind());
-	assert_true(bind());
+	assert_true(kt_driver_unbind());
+	assert_true(kt_driver_bind());
 	fd = kt_open("panthor", true);
 	assert_true(fd >= 0);
 	assert_false(kt_gem("old", &row));
@@ -231,7 +189,7 @@ static void test_kb46_open_debugfs_files(void **state)
 		assert_true(fds[i] >= 0);
 	}
 	assert_int_equal(read(fds[0], buf, sizeof(buf)), sizeof(buf));
-	assert_true(unbind());
+	assert_true(kt_driver_unbind());
 	assert_int_equal(write(fds[1], "1000", 4), -1);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		assert_true(read(fds[i], buf, sizeof(buf)) <= (ssize_t)sizeof(buf));
@@ -245,15 +203,15 @@ static void test_module_is_in_use_while_anything_lives(void **state)
 	int buf = kt_export(t->fd, bo);
 
 	assert_true(buf >= 0);
-	kt_expect("file, map and dma-buf", unload(), -EWOULDBLOCK);
+	kt_expect("file, map and dma-buf", kt_driver_unload(), -EWOULDBLOCK);
 	close(t->fd);
-	kt_expect("map and dma-buf", unload(), -EWOULDBLOCK);
+	kt_expect("map and dma-buf", kt_driver_unload(), -EWOULDBLOCK);
 	kt_unmap(ptr, SIZE);
-	kt_expect("dma-buf", unload(), -EWOULDBLOCK);
-	assert_true(unbind());
-	kt_expect("dma-buf, unbound", unload(), -EWOULDBLOCK);
+	kt_expect("dma-buf", kt_driver_unload(), -EWOULDBLOCK);
+	assert_true(kt_driver_unbind());
+	kt_expect("dma-buf, unbound", kt_driver_unload(), -EWOULDBLOCK);
 	close(buf);
-	kt_expect("nothing", unload(), 0);
+	kt_expect("nothing", kt_driver_unload(), 0);
 	kt_all_expected();
 	assert_int_equal(access("/sys/module/vpanthor", F_OK), -1);
 }
@@ -265,7 +223,7 @@ static void test_load_and_unload_many_times(void **state)
 
 	close(t->fd);
 	for (i = 0; i < 5; i++) {
-		assert_int_equal(unload(), 0);
+		assert_int_equal(kt_driver_unload(), 0);
 		assert_int_equal(system("modprobe vpanthor"), 0);
 		fd = kt_open("panthor", true);
 		assert_true(fd >= 0);
@@ -303,7 +261,7 @@ static void unbind_in_the_middle(struct kt_race *race, uint64_t *seed)
 	int *round = race->arg;
 
 	if (++*round == 100)
-		kt_race_check(unbind());
+		kt_race_check(kt_driver_unbind());
 	use_device(race, seed);
 }
 
@@ -321,7 +279,7 @@ static void test_kb46_unbind_races_everything(void **state)
 		kt_vm(race.fd);
 		kt_race_run(&race, 200, workers, ARRAY_SIZE(workers));
 		close(race.fd);
-		assert_true(bind());
+		assert_true(kt_driver_bind());
 	}
 }
 
