@@ -14,6 +14,7 @@ struct worker {
 	uint32_t seed;
 	int shared_fd;
 	struct panthor_vm *vm;
+	struct panthor_bo_cache *cache;
 	const struct worker *first;
 	unsigned int wrong;
 };
@@ -80,6 +81,33 @@ static void shared_round(struct worker *worker)
 	panthor_bo_unref(bo);
 }
 
+/* Out of the one cache, sometimes shared, and back. */
+static void cache_round(struct worker *worker)
+{
+	struct panthor_device *dev = worker->fixture->dev;
+	struct panthor_bo *same = NULL;
+	struct panthor_buffer buffer;
+	int fd = -1;
+
+	EXPECT(worker, !panthor_bo_cache_get(worker->cache, 4096, 0, &buffer));
+	use_bo(worker, buffer.bo);
+	if (next_random(worker) % 4 == 0) {
+		EXPECT(worker, !panthor_bo_export(buffer.bo, &fd));
+		EXPECT(worker, !panthor_bo_import(dev, fd, &same));
+		EXPECT(worker, same == buffer.bo);
+		fake_close_dmabuf(worker->fixture->fake, fd);
+	}
+	EXPECT(worker, !panthor_bo_cache_put(worker->cache, &buffer, 0));
+	panthor_bo_unref(same);
+}
+
+static void count(const struct panthor_usage *usage, void *data)
+{
+	uint64_t *bos = data;
+
+	*bos += usage->bos;
+}
+
 /* A BO, a batch, a group and a syncobj of one's own, in a VM and a device that all share. */
 static void gpu_round(struct worker *worker)
 {
@@ -124,7 +152,14 @@ static void *work(void *data)
 					  (enum panthor_feature)(i % PANTHOR_FEATURE_COUNT)) == 1);
 		own_round(worker);
 		shared_round(worker);
+		cache_round(worker);
 		gpu_round(worker);
+	}
+	if (worker == worker->first) {
+		uint64_t bos = 0;
+
+		EXPECT(worker, !panthor_device_usage(worker->fixture->dev, count, &bos));
+		panthor_bo_cache_trim(worker->cache, 0);
 	}
 	panthor_vm_unref(worker->vm);
 	panthor_device_unref(worker->fixture->dev);
@@ -137,7 +172,10 @@ static void eight_threads(void **state)
 	struct fixture *f = *state;
 	int fd = fake_make_dmabuf(f->fake, 8192, true);
 	struct panthor_vm *vm = new_vm(f->dev, 0);
+	struct panthor_bo_cache *cache = NULL;
 	unsigned int wrong = 0;
+
+	assert_int_equal(panthor_bo_cache_new(f->dev, NULL, &cache), 0);
 
 	for (uint32_t i = 0; i < THREADS; i++) {
 		workers[i] = (struct worker){
@@ -145,6 +183,7 @@ static void eight_threads(void **state)
 			.seed = i + 1,
 			.shared_fd = fd,
 			.vm = panthor_vm_ref(vm),
+			.cache = cache,
 			.first = workers,
 		};
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
@@ -157,6 +196,7 @@ static void eight_threads(void **state)
 	}
 	assert_int_equal(wrong, 0);
 	assert_int_equal(fake_calls(f->fake, FAKE_VM_DESTROY), 1);
+	panthor_bo_cache_unref(cache);
 	fake_close_dmabuf(f->fake, fd);
 }
 
