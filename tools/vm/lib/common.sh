@@ -28,23 +28,26 @@ cache_dir() {
 # quietly WHAT CMD...: runs CMD with its output held back; shows it only when CMD fails. A terminal
 # shows WHAT while it lasts.
 quietly() {
-	local what=$1 log status
+	local what=$1 log status held shown
 
 	shift
 	if [ -n "${VERBOSE:-}" ]; then
 		"$@"
 		return
 	fi
+	# Without a name from here on, so that being interrupted leaves nothing.
 	log=$(mktemp)
+	exec {held}>"$log" {shown}<"$log"
+	rm "$log"
 	status=0
 	[ ! -t 2 ] || printf '%s ...' "$what" >&2
-	"$@" >"$log" 2>&1 </dev/null || status=$?
+	"$@" >&"$held" 2>&1 </dev/null || status=$?
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$status" -ne 0 ]; then
-		cat "$log" >&2
+		cat <&"$shown" >&2
 		say "$what failed (status $status)"
 	fi
-	rm -f "$log"
+	exec {held}>&- {shown}<&-
 	return "$status"
 }
 
