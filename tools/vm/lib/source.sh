@@ -12,18 +12,24 @@ source_version() {
 	apt-cache show --no-all-versions "$SOURCE_PACKAGE" 2>/dev/null | sed -n 's/^Version: //p'
 }
 
-# Downloads the package into DIR, once.
+source_get() {
+	quietly "downloading the kernel's source" \
+		apt-get -q -o APT::Sandbox::User=root download "$SOURCE_PACKAGE"
+}
+
+# Downloads the package into DIR, once. What an interrupted download left is not taken for it.
 source_download() {
 	local dir=$1
 
-	compgen -G "$dir/*.deb" >/dev/null && return
-	(cd "$dir" && quietly "downloading the kernel's source" \
-		apt-get -q -o APT::Sandbox::User=root download "$SOURCE_PACKAGE") 2>"$dir/err" &&
-		return
-	# An index older than the archive names files that are gone: refresh it, once.
-	quietly "apt-get update" as_root apt-get -q update || return
-	(cd "$dir" && quietly "downloading the kernel's source" \
-		apt-get -q -o APT::Sandbox::User=root download "$SOURCE_PACKAGE")
+	[ ! -d "$dir/package" ] || return 0
+	rm -rf "$dir/download"
+	mkdir -p "$dir/download" || return
+	if ! (cd "$dir/download" && source_get) 2>"$dir/err"; then
+		# An index older than the archive names files that are gone: refresh it, once.
+		quietly "apt-get update" as_root apt-get -q update || return
+		(cd "$dir/download" && source_get) || return
+	fi
+	mv -T "$dir/download" "$dir/package"
 }
 
 # source_unpack DIR INTO [TAR_ARG...]: unpacks what source_download left in DIR.
@@ -32,7 +38,7 @@ source_unpack() {
 
 	shift 2
 	mkdir -p "$into"
-	dpkg-deb --fsys-tarfile "$dir"/*.deb | tar -xO --wildcards './usr/src/*.tar.xz' |
+	dpkg-deb --fsys-tarfile "$dir"/package/*.deb | tar -xO --wildcards './usr/src/*.tar.xz' |
 		tar -xJ -C "$into" --strip-components 1 --no-same-owner "$@"
 }
 
@@ -57,6 +63,8 @@ checkpatch_fetch() {
 
 	[ ! -d "$(checkpatch_dir)" ] || return 0
 	mkdir -p "$(cache_dir)" || return
+	# Left by somebody who was killed.
+	find "$(cache_dir)" -maxdepth 1 -name '.source.*' -mmin +60 -exec rm -rf {} +
 	tmp=$(mktemp -d "$(cache_dir)/.source.XXXXXX") || return
 	{
 		source_download "$tmp" &&
