@@ -176,11 +176,13 @@ static enum panthor_cs_status panthor_exec_run_cs(struct panthor_queue *queue, u
 	u64 start, cycles = queue->cs.counters.cycles;
 	enum panthor_cs_status status;
 
+	mutex_lock(&group->vm->run_lock);
 	mutex_lock(&group->vm->as_lock);
 	start = ktime_get_ns();
 	status = panthor_cs_run(&queue->cs, budget);
 	atomic64_add(ktime_get_ns() - start, &group->usage->busy_ns);
 	mutex_unlock(&group->vm->as_lock);
+	mutex_unlock(&group->vm->run_lock);
 
 	atomic64_add(queue->cs.counters.cycles - cycles, &group->usage->cycles);
 	return status;

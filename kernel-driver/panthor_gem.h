@@ -29,7 +29,7 @@ struct seq_file;
  * come at first use and stay until the BO is freed or reclaim takes them; the device map does not
  * keep them, pins only forbid reclaim.
  *
- * Lock order: mmap lock, VM resv, BO resv, &panthor_vm.op_lock, @gpuva_lock,
+ * Lock order: mmap lock, VM resv, BO resv, &panthor_vm.op_lock, &panthor_vm.run_lock, @gpuva_lock,
  * &panthor_vm.as_lock, &panthor_reclaim.lock. Reclaim holds gpuva_lock when it comes to op_lock and
  * only tries it. Freeing takes none but the last: reclaim may drop the last reference and must not
  * wait for a resv.

@@ -35,8 +35,9 @@ static int panthor_gem_create_shmem_locked(struct panthor_gem_object *bo)
 		filp = shmem_file_setup_with_mnt(mnt, "panthor", bo->base.size, VM_NORESERVE);
 	else
 		filp = shmem_file_setup("panthor", bo->base.size, VM_NORESERVE);
+	/* There is no limit to run into: tmpfs says ENOSPC where memory for an inode is missing. */
 	if (IS_ERR(filp))
-		return PTR_ERR(filp);
+		return PTR_ERR(filp) == -ENOSPC ? -ENOMEM : PTR_ERR(filp);
 
 	/* Running out of memory is an ordinary error here, not a case for the OOM killer. */
 	mapping_set_gfp_mask(filp->f_mapping, GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);

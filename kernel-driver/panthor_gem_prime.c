@@ -78,7 +78,7 @@ static const struct dma_buf_ops panthor_gem_dma_buf_ops = {
 };
 
 /* From here on others may look at the contents, so they must be worth keeping. */
-static int panthor_gem_mark_exported(struct panthor_gem_object *bo)
+static int panthor_gem_mark_exported(struct panthor_gem_object *bo, bool *ret_before)
 {
 	int ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
 
@@ -87,7 +87,8 @@ static int panthor_gem_mark_exported(struct panthor_gem_object *bo)
 
 	if (bo->reclaim.madv == DRM_PANTHOR_BO_MADV_DONTNEED)
 		ret = -EINVAL;
-	else
+	*ret_before = bo->reclaim.exported;
+	if (!ret)
 		bo->reclaim.exported = true;
 	dma_resv_unlock(bo->base.resv);
 	return ret;
@@ -105,16 +106,25 @@ struct dma_buf *panthor_gem_prime_export(struct drm_gem_object *obj, int flags)
 		.priv = obj,
 		.resv = obj->resv,
 	};
+	struct dma_buf *dmabuf;
+	bool before;
 	int ret;
 
 	if (bo->exclusive_vm_root)
 		return ERR_PTR(-EINVAL);
 
-	ret = panthor_gem_mark_exported(bo);
+	ret = panthor_gem_mark_exported(bo, &before);
 	if (ret)
 		return ERR_PTR(ret);
 
-	return drm_gem_dmabuf_export(obj->dev, &exp_info);
+	/* There is one export of a BO at a time: the core sees to that. */
+	dmabuf = drm_gem_dmabuf_export(obj->dev, &exp_info);
+	if (IS_ERR(dmabuf)) {
+		dma_resv_lock(obj->resv, NULL);
+		bo->reclaim.exported = before;
+		dma_resv_unlock(obj->resv);
+	}
+	return dmabuf;
 }
 
 struct drm_gem_object *panthor_gem_prime_import(struct drm_device *drm, struct dma_buf *dmabuf)

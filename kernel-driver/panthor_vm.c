@@ -69,6 +69,7 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 		goto err_free;
 
 	mutex_init(&vm->op_lock);
+	mutex_init(&vm->run_lock);
 	mutex_init(&vm->as_lock);
 	mutex_init(&vm->submit_lock);
 	mutex_init(&vm->mm_lock);

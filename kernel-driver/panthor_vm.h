@@ -45,6 +45,12 @@ struct panthor_vm {
 	 */
 	struct mutex op_lock;
 
+	/**
+	 * @run_lock: held while jobs run, and while mappings change: one that is replaced is never
+	 * seen missing. Comes after @op_lock; nothing is allocated under it.
+	 */
+	struct mutex run_lock;
+
 	/** @submit_lock: keeps @destroyed away while asynchronous operations are queued. */
 	struct mutex submit_lock;
 

@@ -268,10 +268,12 @@ int panthor_bind_exec(struct panthor_bind_ctx *ctx)
 		return 0;
 
 	mutex_lock(&ctx->vm->op_lock);
+	mutex_lock(&ctx->vm->run_lock);
 	if (ctx->unmap)
 		ret = drm_gpuvm_sm_unmap(&ctx->vm->base, ctx, ctx->va, ctx->size);
 	else
 		ret = panthor_bind_exec_map_locked(ctx);
+	mutex_unlock(&ctx->vm->run_lock);
 	mutex_unlock(&ctx->vm->op_lock);
 	trace_vm_bind(ctx, ret);
 	return ret;

@@ -235,6 +235,7 @@ static void panthor_vm_free(struct drm_gpuvm *gpuvm)
 	mutex_destroy(&vm->mm_lock);
 	mutex_destroy(&vm->submit_lock);
 	mutex_destroy(&vm->as_lock);
+	mutex_destroy(&vm->run_lock);
 	mutex_destroy(&vm->op_lock);
 	kfree(vm);
 	module_put(THIS_MODULE);
