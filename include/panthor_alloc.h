@@ -171,7 +171,7 @@ struct panthor_bo_cache *panthor_bo_cache_unref(struct panthor_bo_cache *cache);
  *
  * What was in a BO that is used again may still be in it; it reads as zero only if it is new or was
  * purged. BOs that the GPU still uses are passed over. When memory or addresses are missing, what
- * is in the cache is freed and it is tried once more. Threads do not wait for each other. Errors:
+ * is in the cache is freed and it is tried once more. Errors:
  * -EINVAL size 0 or unknown flags; else those of panthor_bo_new(), panthor_bo_map(),
  * panthor_va_alloc() and panthor_vm_map().
  */

@@ -14,9 +14,9 @@
 #define CACHE_SHARDS	16
 
 /*
- * What a thread uses while no other does: which one depends on the CPU it runs on. Nobody ever
- * waits for a shard but to free what is in it; @taken is tried, and if that fails the next shard.
- * No system call is made while it is held.
+ * What a thread uses while no other does: which one depends on the CPU it runs on. @taken is tried,
+ * and if that fails the next shard; it is waited for only where the other choice is to make a BO,
+ * or to free one. No system call is made while it is held.
  */
 struct cache_shard {
 	atomic_flag taken;

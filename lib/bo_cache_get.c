@@ -6,18 +6,29 @@
 #include "memcheck.h"
 #include "size_class.h"
 
-/* A BO that the GPU is past, out of any shard. */
-static struct panthor_bo *pop(struct panthor_bo_cache *cache, uint32_t bucket, bool *ret_busy)
+/* Whether a shard seems to have something, and can be had: at once, or with some patience. */
+static bool enter(struct cache_shard *shard, uint32_t bucket, bool patient)
+{
+	uint64_t filled = atomic_load_explicit(&shard->filled[bucket / 64], memory_order_relaxed);
+
+	if (!(filled & 1ull << bucket % 64))
+		return false;
+	if (!patient)
+		return shard_try_take(shard);
+	shard_take(shard);
+	return true;
+}
+
+static struct panthor_bo *pop_from(struct panthor_bo_cache *cache, uint32_t bucket, bool patient,
+				   bool *ret_busy)
 {
 	uint32_t first = shard_first(cache);
 
 	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
 		struct cache_shard *shard = &cache->shards[(first + i) % CACHE_SHARDS];
-		uint64_t filled =
-			atomic_load_explicit(&shard->filled[bucket / 64], memory_order_relaxed);
 		struct panthor_bo *bo;
 
-		if (!(filled & 1ull << bucket % 64) || !shard_try_take(shard))
+		if (!enter(shard, bucket, patient))
 			continue;
 		bo = shard_pop_locked(cache, shard, bucket, ret_busy);
 		shard->hits += bo != NULL;
@@ -26,6 +37,14 @@ static struct panthor_bo *pop(struct panthor_bo_cache *cache, uint32_t bucket, b
 			return bo;
 	}
 	return NULL;
+}
+
+/* A BO that the GPU is past. To wait for a shard takes less than to make one. */
+static struct panthor_bo *pop(struct panthor_bo_cache *cache, uint32_t bucket, bool *ret_busy)
+{
+	struct panthor_bo *bo = pop_from(cache, bucket, false, ret_busy);
+
+	return bo ? bo : pop_from(cache, bucket, true, ret_busy);
 }
 
 /* Skips what the GPU still uses, having asked once. */

@@ -49,6 +49,9 @@ uint64_t bench_now_ns(void);
 /* Mean of the middle half, and the distance between the quartiles in per cent of it. Sorts. */
 double bench_middle(double *samples, unsigned int n, double *ret_spread);
 
+/* The median, and the distance between the quartiles. Sorts. */
+double bench_median(double *samples, unsigned int n, double *ret_spread);
+
 /* Opens the DRM node of a driver: "card" or "renderD", the first whose driver has that name. */
 int bench_open_drm(const char *node_prefix, const char *driver);
 

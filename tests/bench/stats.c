@@ -30,3 +30,10 @@ double bench_middle(double *samples, unsigned int n, double *ret_spread)
 	*ret_spread = 100 * (samples[n * 3 / 4] - samples[n / 4]) * (end - first) / sum;
 	return sum / (end - first);
 }
+
+double bench_median(double *samples, unsigned int n, double *ret_spread)
+{
+	qsort(samples, n, sizeof(*samples), compare);
+	*ret_spread = samples[n * 3 / 4] - samples[n / 4];
+	return samples[n / 2];
+}
