@@ -164,8 +164,8 @@ struct fz_bound {
 };
 
 /*
- * Objects of one file. Those of a shared file are changed by all workers at once, without any
- * lock: a stale value is as good as any.
+ * Objects of one file. Those of a shared file are changed by all workers at once: handles in one
+ * go, so that none is lost; else a stale value is as good as any.
  * @group_vm: slot of the VM of the group in that slot
  */
 struct fz_table {
@@ -195,6 +195,8 @@ struct fz_world {
 	uint64_t digest[FZ_MAX_WORKERS];
 	/* The second half is that of the workers' children. */
 	struct fz_stats stats[2 * FZ_MAX_WORKERS];
+	/* How long they ran, never 0. */
+	uint64_t milliseconds;
 	unsigned int finding_count;
 	struct fz_finding findings[FZ_FINDINGS];
 	/* Where dma-bufs are sent and received. */
@@ -265,7 +267,7 @@ unsigned int fz_keep(struct fz_worker *w, enum fz_kind kind, uint32_t handle);
  */
 bool fz_keep_bo(struct fz_worker *w, uint32_t handle, uint64_t size);
 /* The object in that slot was destroyed; at times the slot keeps its handle. */
-void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot);
+void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot, uint32_t handle);
 int fz_destroy(struct fz_worker *w, enum fz_kind kind, uint32_t handle);
 
 /*

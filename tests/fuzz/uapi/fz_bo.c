@@ -37,7 +37,7 @@ static void step_close(struct fz_worker *w)
 	uint32_t handle = fz_pick(w, FZ_BO, &slot);
 
 	if (fz_destroy(w, FZ_BO, handle) == 0)
-		fz_forget(w, FZ_BO, slot);
+		fz_forget(w, FZ_BO, slot, handle);
 }
 
 /* Bytes that would break a table, escape sequences, no text at all. */

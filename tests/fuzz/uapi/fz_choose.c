@@ -84,9 +84,10 @@ unsigned int fz_keep(struct fz_worker *w, enum fz_kind kind, uint32_t handle)
 
 	if (handles[at] && !handles[next])
 		at = next;
-	before = handles[at];
-	handles[at] = handle;
-	if (before && before != handle)
+	/* At once, or another worker's would be lost and never be destroyed. */
+	before = __atomic_exchange_n(&handles[at], handle, __ATOMIC_RELAXED);
+	/* The call may have been bent. */
+	if (before && before != handle && fz_destroy(w, kind, before) < 0)
 		fz_destroy(w, kind, before);
 	return at;
 }
@@ -101,10 +102,11 @@ bool fz_keep_bo(struct fz_worker *w, uint32_t handle, uint64_t size)
 	return true;
 }
 
-void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot)
+void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot, uint32_t handle)
 {
 	if (slot < FZ_SLOTS && !fz_one_in(w, 12))
-		w->file->table->handle[kind][slot] = 0;
+		__atomic_compare_exchange_n(&w->file->table->handle[kind][slot], &handle, 0, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 int fz_destroy(struct fz_worker *w, enum fz_kind kind, uint32_t handle)

@@ -47,7 +47,7 @@ static void step_destroy(struct fz_worker *w)
 	uint32_t handle = fz_pick(w, FZ_GROUP, &slot);
 
 	if (fz_destroy(w, FZ_GROUP, handle) == 0)
-		fz_forget(w, FZ_GROUP, slot);
+		fz_forget(w, FZ_GROUP, slot, handle);
 }
 
 /* Not all that die are found, and some that live are destroyed with their jobs. */
@@ -57,8 +57,8 @@ static void look_at(struct fz_worker *w, unsigned int slot, uint32_t handle)
 	bool dead = fz_call(w, FZ_GROUP_GET_STATE, &args) == 0 && args.state;
 	bool destroy = dead ? !fz_one_in(w, 4) : fz_one_in(w, 16);
 
-	if (destroy && fz_destroy(w, FZ_GROUP, args.group_handle) == 0)
-		fz_forget(w, FZ_GROUP, slot);
+	if (destroy && fz_destroy(w, FZ_GROUP, handle) == 0)
+		fz_forget(w, FZ_GROUP, slot, handle);
 }
 
 static void submit(struct fz_worker *w, unsigned int slot, struct drm_panthor_group_submit *args)
@@ -202,7 +202,7 @@ static void step_heap_destroy(struct fz_worker *w)
 	uint32_t handle = fz_pick(w, FZ_HEAP, &slot);
 
 	if (fz_destroy(w, FZ_HEAP, handle) == 0)
-		fz_forget(w, FZ_HEAP, slot);
+		fz_forget(w, FZ_HEAP, slot, handle);
 }
 
 const struct fz_step fz_gpu_steps[] = {

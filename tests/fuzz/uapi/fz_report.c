@@ -76,8 +76,9 @@ void fz_report(const struct fz_world *world)
 	}
 	calls = calls ? calls : 1;
 	printf("# %" PRIu64 " calls, %" PRIu64 " %% succeeded, %" PRIu64
-	       " %% got past validation\n",
-	       calls, ok * 100 / calls, (calls - invalid) * 100 / calls);
+	       " %% got past validation, %" PRIu64 " calls/s\n",
+	       calls, ok * 100 / calls, (calls - invalid) * 100 / calls,
+	       calls * 1000 / world->milliseconds);
 	for (i = 0; i < world->options.procs * world->options.threads; i++)
 		printf("# sequence of worker %u: %016" PRIx64 "\n", i, world->digest[i]);
 	print_findings(world);

@@ -43,7 +43,7 @@ static const struct fz_field bo_sync_op[] = { F(T, handle), F(T, type), F(T, off
 const struct fz_shape fz_bo_sync_op_shape = SHAPE(T, bo_sync_op);
 #undef T
 
-/* The calls. */
+/* The calls. What they destroy is kept: only the caller knows what is not there any more. */
 
 #define DEFINE(name, type, ...)                                         \
 	static const struct fz_field name##_fields[] = { __VA_ARGS__ }; \
@@ -56,7 +56,7 @@ DEFINE(dev_query, T, F(T, type), F(T, size), F(T, pointer));
 DEFINE(vm_create, T, F(T, flags), F(T, id), F(T, user_va_range));
 #undef T
 #define T struct drm_panthor_vm_destroy
-DEFINE(vm_destroy, T, F(T, id), F(T, pad));
+DEFINE(vm_destroy, T, KEEP(T, id), F(T, pad));
 #undef T
 #define T struct drm_panthor_vm_bind
 DEFINE(vm_bind, T, F(T, vm_id), F(T, flags), ARRAY(T, ops, fz_bind_op_shape));
@@ -77,7 +77,7 @@ DEFINE(group_create, T, ARRAY(T, queues, fz_queue_create_shape), F(T, max_comput
        F(T, group_handle));
 #undef T
 #define T struct drm_panthor_group_destroy
-DEFINE(group_destroy, T, F(T, group_handle), F(T, pad));
+DEFINE(group_destroy, T, KEEP(T, group_handle), F(T, pad));
 #undef T
 #define T struct drm_panthor_group_submit
 DEFINE(group_submit, T, F(T, group_handle), F(T, pad),
@@ -92,7 +92,7 @@ DEFINE(tiler_heap_create, T, F(T, vm_id), KEEP(T, initial_chunk_count), F(T, chu
        F(T, first_heap_chunk_gpu_va));
 #undef T
 #define T struct drm_panthor_tiler_heap_destroy
-DEFINE(tiler_heap_destroy, T, F(T, handle), F(T, pad));
+DEFINE(tiler_heap_destroy, T, KEEP(T, handle), F(T, pad));
 #undef T
 #define T struct drm_panthor_bo_set_label
 DEFINE(bo_set_label, T, F(T, handle), F(T, pad), F(T, label));
@@ -110,7 +110,7 @@ DEFINE(bo_query_info, T, F(T, handle), F(T, extra_flags), F(T, create_flags), F(
 DEFINE(bo_madvise, T, F(T, handle), F(T, madv), F(T, retained), F(T, pad));
 #undef T
 #define T struct drm_gem_close
-DEFINE(gem_close, T, F(T, handle), F(T, pad));
+DEFINE(gem_close, T, KEEP(T, handle), F(T, pad));
 #undef T
 #define T struct drm_gem_flink
 DEFINE(gem_flink, T, F(T, handle), F(T, name));
@@ -127,7 +127,7 @@ DEFINE(prime_to_handle, T, F(T, handle), F(T, flags), F(T, fd));
 DEFINE(syncobj_create, T, F(T, handle), F(T, flags));
 #undef T
 #define T struct drm_syncobj_destroy
-DEFINE(syncobj_destroy, T, F(T, handle), F(T, pad));
+DEFINE(syncobj_destroy, T, KEEP(T, handle), F(T, pad));
 #undef T
 #define T struct drm_syncobj_handle
 DEFINE(syncobj_to_fd, T, F(T, handle), F(T, flags), KEEP(T, fd), F(T, pad));

@@ -50,7 +50,7 @@ static void step_destroy(struct fz_worker *w)
 	uint32_t handle = fz_pick(w, FZ_SYNCOBJ, &slot);
 
 	if (fz_destroy(w, FZ_SYNCOBJ, handle) == 0)
-		fz_forget(w, FZ_SYNCOBJ, slot);
+		fz_forget(w, FZ_SYNCOBJ, slot, handle);
 }
 
 /* Arrays of handles, and of points. */

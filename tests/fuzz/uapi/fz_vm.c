@@ -20,7 +20,7 @@ static void step_destroy(struct fz_worker *w)
 	uint32_t id = fz_pick(w, FZ_VM, &slot);
 
 	if (fz_destroy(w, FZ_VM, id) == 0)
-		fz_forget(w, FZ_VM, slot);
+		fz_forget(w, FZ_VM, slot, id);
 }
 
 static void step_state(struct fz_worker *w)

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "fz.h"
 
@@ -132,9 +133,18 @@ static void check_while_they_run(struct fz_world *world)
 	}
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void fz_watch(struct fz_world *world)
 {
 	const struct rlimit files = { 65536, 65536 };
+	uint64_t start = now_ms();
 	unsigned int i;
 	int status;
 
@@ -156,4 +166,5 @@ void fz_watch(struct fz_world *world)
 		if (status)
 			fail_msg("a process ended with status 0x%x", (unsigned int)status);
 	}
+	world->milliseconds = now_ms() - start + 1;
 }
