@@ -139,5 +139,6 @@ int main(void)
 	return panthor_bo_unref(NULL) || panthor_device_unref(NULL) || panthor_gems_close(NULL) ||
 	       panthor_vm_unref(NULL) || panthor_group_unref(NULL) ||
 	       panthor_tiler_heap_unref(NULL) || panthor_bind_free(NULL) ||
-	       panthor_submit_free(NULL) || panthor_va_unref(NULL) || panthor_bo_cache_unref(NULL) || panthor_slab_unref(NULL);
+	       panthor_submit_free(NULL) || panthor_va_unref(NULL) ||
+	       panthor_bo_cache_unref(NULL) || panthor_slab_unref(NULL);
 }
