@@ -75,17 +75,6 @@ static void panthor_gem_obj_unpin(struct drm_gem_object *obj)
 	panthor_gem_unpin_locked(to_panthor_bo(obj));
 }
 
-/* A fresh table for an importer that has pinned the BO; the BO's own stays with our device. */
-static struct sg_table *panthor_gem_obj_get_sg_table(struct drm_gem_object *obj)
-{
-	struct panthor_gem_object *bo = to_panthor_bo(obj);
-
-	if (drm_WARN_ON(obj->dev, !bo->backing.pin_count))
-		return ERR_PTR(-EINVAL);
-
-	return drm_prime_pages_to_sg(obj->dev, bo->backing.pages, panthor_gem_page_count(bo));
-}
-
 static int panthor_gem_obj_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 {
 	if (drm_gem_is_imported(obj))
@@ -120,7 +109,6 @@ static const struct drm_gem_object_funcs panthor_gem_funcs = {
 	.export = panthor_gem_prime_export,
 	.pin = panthor_gem_obj_pin,
 	.unpin = panthor_gem_obj_unpin,
-	.get_sg_table = panthor_gem_obj_get_sg_table,
 	.vmap = panthor_gem_obj_vmap,
 	.vunmap = panthor_gem_obj_vunmap,
 	.mmap = panthor_gem_mmap,

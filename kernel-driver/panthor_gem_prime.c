@@ -62,12 +62,56 @@ static int panthor_gem_prime_end_cpu_access(struct dma_buf *dmabuf, enum dma_dat
 	return panthor_gem_prime_cpu_access(dmabuf, dir, false);
 }
 
+/* In segments that the importer can take, where the core would ask what our device can. */
+static struct sg_table *panthor_gem_prime_alloc_sgt(struct panthor_gem_object *bo,
+						    struct device *importer)
+{
+	struct sg_table *sgt = kmalloc(sizeof(*sgt), GFP_KERNEL);
+	int ret;
+
+	if (!sgt)
+		return ERR_PTR(-ENOMEM);
+
+	ret = sg_alloc_table_from_pages_segment(sgt, bo->backing.pages, panthor_gem_page_count(bo),
+						0, bo->base.size, dma_get_max_seg_size(importer),
+						GFP_KERNEL);
+	if (ret) {
+		kfree(sgt);
+		return ERR_PTR(ret);
+	}
+	return sgt;
+}
+
+/* A fresh table for an importer, who has pinned the BO; the BO's own stays with our device. */
+static struct sg_table *panthor_gem_prime_map(struct dma_buf_attachment *attach,
+					      enum dma_data_direction dir)
+{
+	struct panthor_gem_object *bo = to_panthor_bo(attach->dmabuf->priv);
+	struct sg_table *sgt;
+	int ret;
+
+	if (drm_WARN_ON(bo->base.dev, !bo->backing.pin_count))
+		return ERR_PTR(-EINVAL);
+
+	sgt = panthor_gem_prime_alloc_sgt(bo, attach->dev);
+	if (IS_ERR(sgt))
+		return sgt;
+
+	ret = dma_map_sgtable(attach->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	if (ret) {
+		sg_free_table(sgt);
+		kfree(sgt);
+		return ERR_PTR(ret);
+	}
+	return sgt;
+}
+
 /* The core keeps the table of each attachment for us: that is what cache_sgt_mapping asks for. */
 static const struct dma_buf_ops panthor_gem_dma_buf_ops = {
 	.cache_sgt_mapping = true,
 	.attach = drm_gem_map_attach,
 	.detach = drm_gem_map_detach,
-	.map_dma_buf = drm_gem_map_dma_buf,
+	.map_dma_buf = panthor_gem_prime_map,
 	.unmap_dma_buf = drm_gem_unmap_dma_buf,
 	.release = drm_gem_dmabuf_release,
 	.mmap = drm_gem_dmabuf_mmap,

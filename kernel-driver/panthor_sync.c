@@ -6,6 +6,7 @@
 #include <linux/dma-fence.h>
 #include <linux/dma-fence-chain.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <drm/drm_syncobj.h>
@@ -27,7 +28,7 @@ struct panthor_sync_signal {
 	/* For a point: becomes the syncobj's. */
 	struct dma_fence_chain *chain;
 
-	/* Of the latest job that signals; before the first one, what was there already. */
+	/* Of the latest job that signals; NULL before the first one. */
 	struct dma_fence *fence;
 };
 
@@ -84,10 +85,6 @@ static int panthor_sync_signal_fill(struct panthor_sync_batch *batch,
 		if (!signal->chain)
 			return -ENOMEM;
 	}
-
-	/* None is fine: then only a later job of the batch may wait for it. */
-	if (drm_syncobj_find_fence(batch->file, signal->handle, signal->point, 0, &signal->fence))
-		signal->fence = NULL;
 	return 0;
 }
 
@@ -148,8 +145,11 @@ int panthor_sync_collect(struct panthor_sync_batch *batch, const struct drm_pant
 	for (u32 i = 0; i < in->count && !ret; i++) {
 		if (!panthor_sync_op_ok(&ops[i]))
 			ret = -EINVAL;
+		else if (fatal_signal_pending(current))
+			ret = -EINTR;
 		else if (panthor_sync_is_signal(&ops[i]))
 			ret = panthor_sync_add_signal(batch, &ops[i]);
+		cond_resched();
 	}
 	return ret;
 }
@@ -167,11 +167,9 @@ static int panthor_sync_get_fence(struct panthor_sync_batch *batch,
 {
 	struct panthor_sync_signal *signal = panthor_sync_find(batch, op);
 
-	if (!signal)
+	if (!signal || !signal->fence)
 		return drm_syncobj_find_fence(batch->file, op->handle, op->timeline_value, 0,
 					      ret_fence);
-	if (!signal->fence)
-		return -EINVAL;
 
 	*ret_fence = dma_fence_get(signal->fence);
 	return 0;
@@ -214,6 +212,8 @@ void panthor_sync_publish(struct panthor_sync_batch *batch)
 	struct panthor_sync_signal *signal;
 
 	list_for_each_entry(signal, &batch->signals, node) {
+		/* A point looks through all those of its timeline that are pending. */
+		cond_resched();
 		if (signal->chain) {
 			drm_syncobj_add_point(signal->syncobj, signal->chain, signal->fence,
 					      signal->point);

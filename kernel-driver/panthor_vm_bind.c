@@ -180,7 +180,7 @@ static int panthor_bind_prepare_map(struct panthor_bind_ctx *ctx, struct drm_fil
 	return ctx->size ? panthor_bind_prepare_bo(ctx) : 0;
 }
 
-/* The client's part, or beyond all parts: that fails when it is carried out. */
+/* The client's part, or, for a map, beyond all parts: that fails when it is carried out. */
 static bool panthor_bind_range_ok(const struct panthor_vm *vm,
 				  const struct drm_panthor_vm_bind_op *op)
 {
@@ -190,7 +190,9 @@ static bool panthor_bind_range_ok(const struct panthor_vm *vm,
 	    check_add_overflow(op->va, op->size, &end))
 		return false;
 
-	return end <= vm->user_range || op->va >= vm->base.mm_range;
+	return end <= vm->user_range ||
+	       (panthor_bind_type(op) == DRM_PANTHOR_VM_BIND_OP_TYPE_MAP &&
+		op->va >= vm->base.mm_range);
 }
 
 static bool panthor_bind_sparse_ok(const struct drm_panthor_vm_bind_op *op)

@@ -148,6 +148,7 @@ static void test_kernel_range(void **state)
 		{ "unmap at its start", UNMAP, 0, 0, END, P, -EINVAL },
 		{ "unmap across its start", UNMAP, 0, 0, END - P, 2 * P, -EINVAL },
 		{ "unmap the whole VM", UNMAP, 0, 0, 0, KT_VA_END, -EINVAL },
+		{ "unmap beyond the VM", UNMAP, 0, 0, KT_VA_END, P, -EINVAL },
 		{ "unmap wraps", UNMAP, 0, 0, ~0ull - P + 1, 2 * P, -EINVAL },
 		{ "sparse across its start", HOLE, 0, 0, END - P, 2 * P, -EINVAL },
 	};

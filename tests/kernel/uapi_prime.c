@@ -252,6 +252,19 @@ static void test_import_vgem(void **state)
 	check_foreign(t->fd, buf);
 }
 
+/* An importer gets segments that it can take; who does not is told of by the kernel's DMA debugging. */
+static void test_huge_pages_for_another_device(void **state)
+{
+	struct kt *t = *state;
+	int vgem = kt_open("vgem", true);
+	uint32_t theirs;
+
+	assert_true(vgem >= 0);
+	assert_int_equal(kt_import(vgem, kt_export(t->fd, kt_bo(t->fd, 2 * KT_MIB)), &theirs), 0);
+	assert_int_equal(kt_bo_close(vgem, theirs), 0);
+	close(vgem);
+}
+
 /* What came in goes out again, as the exporter's own buffer. */
 static void test_export_of_an_import(void **state)
 {
@@ -278,6 +291,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_dmabuf_outlives_all_handles),
 	kt_test(test_cpu_access),
 	kt_test(test_attached_by_another_driver),
+	kt_test(test_huge_pages_for_another_device),
 	kt_test(test_import_udmabuf),
 	kt_test(test_import_dma_heap),
 	kt_test(test_import_vgem),
