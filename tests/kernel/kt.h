@@ -70,6 +70,9 @@ void kt_all_expected(void);
 /* Waits up to 20 s for an event that has no file to poll; false: it did not come. */
 bool kt_wait(bool (*event)(void *), void *arg);
 
+/* How many times slower than the usual kernel this one is; for the number of rounds. */
+int kt_slowdown(void);
+
 /*
  * Devices and ioctls (kt_ioctl.c)
  */

@@ -88,7 +88,7 @@ void kt_race_run(struct kt_race *race, int rounds, const kt_race_round *rounds_o
 		if (i > 0)
 			assert_int_equal(pthread_create(&threads[i], NULL, follow, &workers[i]), 0);
 	}
-	lead(workers, count, rounds);
+	lead(workers, count, rounds / kt_slowdown());
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			pthread_join(threads[i], NULL);

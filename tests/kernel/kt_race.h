@@ -25,7 +25,10 @@ struct kt_race {
 /* One round of one worker. */
 typedef void (*kt_race_round)(struct kt_race *race, uint64_t *seed);
 
-/* Runs @rounds rounds of each worker against the others; fails the test if a check failed. */
+/*
+ * Runs @rounds rounds of each worker against the others, fewer on a slow kernel; fails the test if
+ * a check failed.
+ */
 void kt_race_run(struct kt_race *race, int rounds, const kt_race_round *rounds_of, size_t count);
 
 #define kt_race_check(ok) kt_race_report(!!(ok), #ok, __FILE__, __LINE__)

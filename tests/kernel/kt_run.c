@@ -58,6 +58,13 @@ int kt_teardown(void **state)
 	return 0;
 }
 
+int kt_slowdown(void)
+{
+	const char *value = getenv("VM_SLOWDOWN");
+
+	return value ? atoi(value) : 1;
+}
+
 void kt_expect(const char *what, int got, int want)
 {
 	if (got == want)

@@ -37,7 +37,8 @@ quietly() {
 	fi
 	# Without a name from here on, so that being interrupted leaves nothing.
 	log=$(mktemp)
-	exec {held}>"$log" {shown}<"$log"
+	exec {held}>"$log"
+	exec {shown}<"$log"
 	rm "$log"
 	status=0
 	[ ! -t 2 ] || printf '%s ...' "$what" >&2

@@ -139,6 +139,7 @@ debug_kernel_fetch_locked() {
 debug_kernel_needs() {
 	MEM=$(((MEM + 64) * 8 / 7))
 	TIMEOUT=$((TIMEOUT * DEBUG_SLOWDOWN))
+	ENVS+=("VM_SLOWDOWN=$DEBUG_SLOWDOWN")
 	# Without it KASAN's first report silences the others.
 	KERNEL_ARGS+=" kasan_multi_shot"
 }
