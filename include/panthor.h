@@ -11,6 +11,8 @@
  * - Objects are opaque and reference counted. A constructor returns one reference, *_unref() drops
  *   one, takes NULL and returns NULL, so that `bo = panthor_bo_unref(bo)` leaves no stale pointer.
  *   Objects keep what they need alive: a BO its device, a group its VM, a batch its BOs.
+ * - What never changes about an object is in a structure that its *_info() returns, which lives as
+ *   long as the object and may get longer at its end. Shortcuts to it are inline functions.
  * - Any function may be called from any thread on any object that the caller holds a reference on.
  *   Batches and readers, which have *_free() or *_close() instead, are for one thread at a time.
  * - Sizes and offsets are bytes, 64-bit on every machine.
@@ -31,6 +33,7 @@
 extern "C" {
 #endif
 
+struct panthor_vm;
 struct drm_panthor_gpu_info;
 struct drm_panthor_csif_info;
 
@@ -89,24 +92,36 @@ struct panthor_device *panthor_device_ref(struct panthor_device *dev);
 struct panthor_device *panthor_device_unref(struct panthor_device *dev);
 
 /**
- * panthor_device_fd - the device's own file descriptor
- *
- * Owned by the device: for ioctls the library has no function for, not for close().
+ * struct panthor_device_info - what never changes about a device
+ * @fd: the device's own: for ioctls the library has no function for, not for close()
+ * @driver: which one this is
+ * @version_major, @version_minor: of the driver's interface
+ * @page_size: the unit of BO sizes: the kernel's page size, in bytes
+ * @gpu: the GPU's identity; fields newer than the kernel are 0
+ * @csif: the command-stream limits; all 0 where the driver does not tell
  */
-int panthor_device_fd(const struct panthor_device *dev);
+struct panthor_device_info {
+	int fd;
+	enum panthor_driver driver;
+	uint32_t version_major;
+	uint32_t version_minor;
+	uint64_t page_size;
+	const struct drm_panthor_gpu_info *gpu;
+	const struct drm_panthor_csif_info *csif;
+};
 
-/**
- * panthor_device_driver - which driver this is
- */
-enum panthor_driver panthor_device_driver(const struct panthor_device *dev);
+/** panthor_device_info - as read when the device was opened; the device's, like all it points to */
+const struct panthor_device_info *panthor_device_info(const struct panthor_device *dev);
 
-/**
- * panthor_device_version - major and minor of the driver's interface
- *
- * Either pointer may be NULL.
- */
-void panthor_device_version(const struct panthor_device *dev, uint32_t *ret_major,
-			    uint32_t *ret_minor);
+static inline int panthor_device_fd(const struct panthor_device *dev)
+{
+	return panthor_device_info(dev)->fd;
+}
+
+static inline uint64_t panthor_device_page_size(const struct panthor_device *dev)
+{
+	return panthor_device_info(dev)->page_size;
+}
 
 /**
  * panthor_device_has - whether the kernel has a feature
@@ -115,25 +130,6 @@ void panthor_device_version(const struct panthor_device *dev, uint32_t *ret_majo
  * error of the probe when it could not tell; that one is asked again next time.
  */
 int panthor_device_has(struct panthor_device *dev, enum panthor_feature feature);
-
-/**
- * panthor_device_gpu_info - the GPU's identity, read at open
- *
- * Owned by the device, constant. Fields newer than the kernel are 0.
- */
-const struct drm_panthor_gpu_info *panthor_device_gpu_info(const struct panthor_device *dev);
-
-/**
- * panthor_device_csif_info - the command-stream limits, read at open
- *
- * Owned by the device, constant. All 0 where the driver does not tell.
- */
-const struct drm_panthor_csif_info *panthor_device_csif_info(const struct panthor_device *dev);
-
-/**
- * panthor_device_page_size - the unit of BO sizes: the kernel's page size, in bytes
- */
-uint64_t panthor_device_page_size(const struct panthor_device *dev);
 
 /**
  * panthor_device_flush_id - number of the GPU's latest cache flush
@@ -215,24 +211,53 @@ struct panthor_bo *panthor_bo_ref(struct panthor_bo *bo);
  */
 struct panthor_bo *panthor_bo_unref(struct panthor_bo *bo);
 
-struct panthor_device *panthor_bo_device(const struct panthor_bo *bo);
-
-/** panthor_bo_size - bytes, after rounding */
-uint64_t panthor_bo_size(const struct panthor_bo *bo);
-
-/** panthor_bo_handle - GEM handle, valid in the device's file while the BO lives */
-uint32_t panthor_bo_handle(const struct panthor_bo *bo);
-
-/** panthor_bo_flags - enum panthor_bo_flags as created; of an imported BO what the kernel tells */
-uint32_t panthor_bo_flags(const struct panthor_bo *bo);
-
 /**
- * panthor_bo_is_imported - whether the memory belongs to another device
- *
- * Before 1.7 the kernel does not tell: there, every BO that panthor_bo_import() made counts, also
- * one that another process exported from this very device.
+ * struct panthor_bo_info - what never changes about a BO
+ * @dev: where it is from
+ * @vm: the only one that can map it, or NULL
+ * @size: bytes, after rounding
+ * @handle: GEM handle, valid in the device's file while the BO lives
+ * @flags: enum panthor_bo_flags as created; of an imported BO what the kernel tells
+ * @is_imported: whether the memory belongs to another device. Before 1.7 the kernel does not tell:
+ *               there, every BO that panthor_bo_import() made counts, also one that another process
+ *               exported from this very device
  */
-bool panthor_bo_is_imported(const struct panthor_bo *bo);
+struct panthor_bo_info {
+	struct panthor_device *dev;
+	struct panthor_vm *vm;
+	uint64_t size;
+	uint32_t handle;
+	uint32_t flags;
+	bool is_imported;
+};
+
+/** panthor_bo_info - the BO's, without references of their own on what it points to */
+const struct panthor_bo_info *panthor_bo_info(const struct panthor_bo *bo);
+
+static inline struct panthor_device *panthor_bo_device(const struct panthor_bo *bo)
+{
+	return panthor_bo_info(bo)->dev;
+}
+
+static inline uint64_t panthor_bo_size(const struct panthor_bo *bo)
+{
+	return panthor_bo_info(bo)->size;
+}
+
+static inline uint32_t panthor_bo_handle(const struct panthor_bo *bo)
+{
+	return panthor_bo_info(bo)->handle;
+}
+
+static inline uint32_t panthor_bo_flags(const struct panthor_bo *bo)
+{
+	return panthor_bo_info(bo)->flags;
+}
+
+static inline bool panthor_bo_is_imported(const struct panthor_bo *bo)
+{
+	return panthor_bo_info(bo)->is_imported;
+}
 
 /**
  * panthor_bo_map - map the BO for the CPU, readable and writable

@@ -40,11 +40,27 @@ struct panthor_vm *panthor_vm_ref(struct panthor_vm *vm);
  */
 struct panthor_vm *panthor_vm_unref(struct panthor_vm *vm);
 
-/** panthor_vm_id - the kernel's number, valid in the device's file while the VM lives */
-uint32_t panthor_vm_id(const struct panthor_vm *vm);
+/**
+ * struct panthor_vm_info - what never changes about a VM
+ * @id: the kernel's number, valid in the device's file while the VM lives
+ * @user_va_range: size in bytes of the caller's part, which starts at address 0
+ */
+struct panthor_vm_info {
+	uint32_t id;
+	uint64_t user_va_range;
+};
 
-/** panthor_vm_user_va_range - size in bytes of the caller's part, which starts at address 0 */
-uint64_t panthor_vm_user_va_range(const struct panthor_vm *vm);
+const struct panthor_vm_info *panthor_vm_info(const struct panthor_vm *vm);
+
+static inline uint32_t panthor_vm_id(const struct panthor_vm *vm)
+{
+	return panthor_vm_info(vm)->id;
+}
+
+static inline uint64_t panthor_vm_user_va_range(const struct panthor_vm *vm)
+{
+	return panthor_vm_info(vm)->user_va_range;
+}
 
 /**
  * panthor_vm_is_usable - whether the VM still takes binds and jobs
@@ -213,8 +229,22 @@ struct panthor_group *panthor_group_ref(struct panthor_group *group);
 /** panthor_group_unref - drop a reference; the last one kills what still runs */
 struct panthor_group *panthor_group_unref(struct panthor_group *group);
 
-/** panthor_group_handle - the kernel's number, valid in the device's file while the group lives */
-uint32_t panthor_group_handle(const struct panthor_group *group);
+/**
+ * struct panthor_group_info - what never changes about a group
+ * @handle: the kernel's number, valid in the device's file while the group lives
+ * @queue_count: queues it has
+ */
+struct panthor_group_info {
+	uint32_t handle;
+	uint32_t queue_count;
+};
+
+const struct panthor_group_info *panthor_group_info(const struct panthor_group *group);
+
+static inline uint32_t panthor_group_handle(const struct panthor_group *group)
+{
+	return panthor_group_info(group)->handle;
+}
 
 /* A group takes jobs while none of these is set, and never again after. */
 enum panthor_group_state_flags {
@@ -323,14 +353,20 @@ int panthor_tiler_heap_new(struct panthor_vm *vm, const struct panthor_tiler_hea
 struct panthor_tiler_heap *panthor_tiler_heap_ref(struct panthor_tiler_heap *heap);
 struct panthor_tiler_heap *panthor_tiler_heap_unref(struct panthor_tiler_heap *heap);
 
-/** panthor_tiler_heap_handle - the kernel's number, valid while the heap lives */
-uint32_t panthor_tiler_heap_handle(const struct panthor_tiler_heap *heap);
+/**
+ * struct panthor_tiler_heap_info - what never changes about a heap
+ * @handle: the kernel's number, valid while the heap lives
+ * @context_va: address of the heap's context, as HEAP_SET takes it
+ * @first_chunk_va: address of the chunk allocated last at creation
+ */
+struct panthor_tiler_heap_info {
+	uint32_t handle;
+	uint64_t context_va;
+	uint64_t first_chunk_va;
+};
 
-/** panthor_tiler_heap_context_va - address of the heap's context, as HEAP_SET takes it */
-uint64_t panthor_tiler_heap_context_va(const struct panthor_tiler_heap *heap);
-
-/** panthor_tiler_heap_first_chunk_va - address of the chunk allocated last at creation */
-uint64_t panthor_tiler_heap_first_chunk_va(const struct panthor_tiler_heap *heap);
+const struct panthor_tiler_heap_info *
+panthor_tiler_heap_info(const struct panthor_tiler_heap *heap);
 
 #ifdef __cplusplus
 }

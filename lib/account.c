@@ -21,7 +21,7 @@ static void add(struct account *account, struct panthor_bo *bo)
 {
 	bo->account = account;
 	account->bos++;
-	account->bytes += bo->size;
+	account->bytes += bo->info.size;
 	if (account->bytes > account->peak_bytes)
 		account->peak_bytes = account->bytes;
 }
@@ -55,7 +55,7 @@ void account_remove_locked(struct accounts *accounts, struct panthor_bo *bo)
 	struct account *account = bo->account;
 
 	account->bos--;
-	account->bytes -= bo->size;
+	account->bytes -= bo->info.size;
 	if (!account->bos && account != &accounts->none && accounts->count > MAX_UNUSED)
 		forget(accounts, account);
 }

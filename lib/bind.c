@@ -175,7 +175,7 @@ static int queue_ops(const struct panthor_bind *bind, const struct drm_panthor_v
 		     uint32_t count)
 {
 	struct drm_panthor_vm_bind arg = {
-		.vm_id = bind->vm->id,
+		.vm_id = bind->vm->info.id,
 		.flags = DRM_PANTHOR_VM_BIND_ASYNC,
 		.ops = DRM_PANTHOR_OBJ_ARRAY(count, ops),
 	};

@@ -17,7 +17,7 @@ struct panthor_bo *bo_alloc(struct panthor_device *dev)
 		return NULL;
 	}
 	atomic_init(&bo->refs, 1);
-	bo->dev = device_get(dev);
+	bo->info.dev = device_get(dev);
 	return bo;
 }
 
@@ -25,8 +25,8 @@ void bo_free(struct panthor_bo *bo)
 {
 	bo_drop_map(bo);
 	pthread_mutex_destroy(&bo->map_lock);
-	panthor_vm_unref(bo->vm);
-	device_put(bo->dev);
+	panthor_vm_unref(bo->info.vm);
+	device_put(bo->info.dev);
 	free(bo);
 }
 
@@ -41,7 +41,7 @@ void bo_close_handle_locked(const struct panthor_device *dev, uint32_t handle)
 /* Rounds up to pages; the result fits a file offset, which is how every size travels at last. */
 static int round_size(const struct panthor_device *dev, uint64_t size, uint64_t *ret_size)
 {
-	uint64_t mask = dev->page_size - 1, rounded;
+	uint64_t mask = dev->info.page_size - 1, rounded;
 
 	if (!size || __builtin_add_overflow(size, mask, &rounded))
 		return -EINVAL;
@@ -64,11 +64,11 @@ int bo_check_flags(struct panthor_device *dev, uint32_t flags)
 
 static int create_handle(struct panthor_bo *bo, uint64_t size, uint32_t flags)
 {
-	struct panthor_device *dev = bo->dev;
+	struct panthor_device *dev = bo->info.dev;
 	struct drm_panthor_bo_create create = {
 		.size = size,
 		.flags = flags,
-		.exclusive_vm_id = bo->vm ? bo->vm->id : 0,
+		.exclusive_vm_id = bo->info.vm ? bo->info.vm->info.id : 0,
 	};
 	int r = device_ioctl(dev, DRM_IOCTL_PANTHOR_BO_CREATE, &create);
 
@@ -76,16 +76,17 @@ static int create_handle(struct panthor_bo *bo, uint64_t size, uint32_t flags)
 		return r;
 	if (!create.handle)
 		return -EPROTO;
-	if (create.size < size || create.size > INT64_MAX || create.size & (dev->page_size - 1)) {
+	if (create.size < size || create.size > INT64_MAX ||
+	    create.size & (dev->info.page_size - 1)) {
 		io_lock(dev->io, &dev->handles.lock);
 		bo_close_handle_locked(dev, create.handle);
 		io_unlock(dev->io, &dev->handles.lock);
 		return -EPROTO;
 	}
 
-	bo->handle = create.handle;
-	bo->size = create.size;
-	bo->flags = flags;
+	bo->info.handle = create.handle;
+	bo->info.size = create.size;
+	bo->info.flags = flags;
 	return 0;
 }
 
@@ -104,7 +105,7 @@ static int create(struct panthor_device *dev, struct panthor_vm *vm, uint64_t si
 	bo = bo_alloc(dev);
 	if (!bo)
 		return -ENOMEM;
-	bo->vm = vm ? panthor_vm_ref(vm) : NULL;
+	bo->info.vm = vm ? panthor_vm_ref(vm) : NULL;
 	r = create_handle(bo, size, flags);
 	if (r) {
 		bo_free(bo);
@@ -163,9 +164,9 @@ static bool put_locked(struct panthor_bo *bo)
 	if (atomic_fetch_sub_explicit(&bo->refs, 1, memory_order_acq_rel) > 1)
 		return false;
 
-	handle_table_remove_locked(&bo->dev->handles, bo);
-	account_remove_locked(&bo->dev->accounts, bo);
-	bo_close_handle_locked(bo->dev, bo->handle);
+	handle_table_remove_locked(&bo->info.dev->handles, bo);
+	account_remove_locked(&bo->info.dev->accounts, bo);
+	bo_close_handle_locked(bo->info.dev, bo->info.handle);
 	return true;
 }
 
@@ -178,7 +179,7 @@ struct panthor_bo *panthor_bo_unref(struct panthor_bo *bo)
 	if (!bo || put_unless_last(bo))
 		return NULL;
 
-	dev = bo->dev;
+	dev = bo->info.dev;
 	io_lock(dev->io, &dev->handles.lock);
 	dead = put_locked(bo);
 	io_unlock(dev->io, &dev->handles.lock);
@@ -190,31 +191,7 @@ struct panthor_bo *panthor_bo_unref(struct panthor_bo *bo)
 }
 
 PANTHOR_PUBLIC
-struct panthor_device *panthor_bo_device(const struct panthor_bo *bo)
+const struct panthor_bo_info *panthor_bo_info(const struct panthor_bo *bo)
 {
-	return bo->dev;
-}
-
-PANTHOR_PUBLIC
-uint64_t panthor_bo_size(const struct panthor_bo *bo)
-{
-	return bo->size;
-}
-
-PANTHOR_PUBLIC
-uint32_t panthor_bo_handle(const struct panthor_bo *bo)
-{
-	return bo->handle;
-}
-
-PANTHOR_PUBLIC
-uint32_t panthor_bo_flags(const struct panthor_bo *bo)
-{
-	return bo->flags;
-}
-
-PANTHOR_PUBLIC
-bool panthor_bo_is_imported(const struct panthor_bo *bo)
-{
-	return bo->imported;
+	return &bo->info;
 }

@@ -28,12 +28,7 @@ struct panthor_bo {
 	atomic_uint refs;
 
 	/* Constant from birth to the last unref. The device is referenced, so is the VM. */
-	struct panthor_device *dev;
-	struct panthor_vm *vm; /* the only one that may map it, or NULL */
-	uint64_t size;
-	uint32_t handle;
-	uint32_t flags;
-	bool imported;
+	struct panthor_bo_info info;
 
 	/* Somebody was given a dma-buf of it, which may be used for ever. */
 	atomic_bool exported;

@@ -92,13 +92,13 @@ static struct panthor_bo *reuse(struct panthor_bo_cache *cache, uint32_t bucket)
 static int map_for_gpu(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 {
 	uint64_t addr;
-	int r = panthor_va_alloc(cache->va, bo->size, 0, &addr);
+	int r = panthor_va_alloc(cache->va, bo->info.size, 0, &addr);
 
 	if (r)
 		return r;
-	r = panthor_vm_map(cache->va->vm, bo, 0, addr, bo->size, cache->map_flags);
+	r = panthor_vm_map(cache->va->vm, bo, 0, addr, bo->info.size, cache->map_flags);
 	if (r) {
-		panthor_va_free(cache->va, addr, bo->size, 0);
+		panthor_va_free(cache->va, addr, bo->info.size, 0);
 		return r;
 	}
 	bo->cached.va = addr;
@@ -109,7 +109,7 @@ static int map_everywhere(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 {
 	int r = 0;
 
-	if (cache->flags & PANTHOR_BO_CACHE_MAP_CPU && !(bo->flags & PANTHOR_BO_NO_MMAP))
+	if (cache->flags & PANTHOR_BO_CACHE_MAP_CPU && !(bo->info.flags & PANTHOR_BO_NO_MMAP))
 		r = panthor_bo_map(bo, &bo->cached.ptr);
 	return !r && cache->va ? map_for_gpu(cache, bo) : r;
 }
@@ -149,12 +149,12 @@ static int create_in_bucket(struct panthor_bo_cache *cache, uint32_t bucket, uin
 /* Rounds a size up to its class, if it has one. */
 static uint32_t choose_bucket(const struct panthor_bo_cache *cache, uint32_t flags, uint64_t *size)
 {
-	uint64_t pages = (*size - 1) / cache->dev->page_size + 1;
+	uint64_t pages = (*size - 1) / cache->dev->info.page_size + 1;
 	uint32_t class_index = size_class_of(pages);
 
 	if (class_index >= CACHE_CLASSES)
 		return CACHE_NO_BUCKET;
-	*size = size_class_units(class_index) * cache->dev->page_size;
+	*size = size_class_units(class_index) * cache->dev->info.page_size;
 	return 4 * class_index + flags;
 }
 
@@ -162,7 +162,7 @@ static void fill_buffer(struct panthor_bo *bo, struct panthor_buffer *ret_buffer
 {
 	*ret_buffer = (struct panthor_buffer){
 		.bo = bo,
-		.size = bo->size,
+		.size = bo->info.size,
 		.va = bo->cached.va,
 		.ptr = bo->cached.ptr,
 	};
@@ -188,7 +188,7 @@ int panthor_bo_cache_get(struct panthor_bo_cache *cache, uint64_t size, uint32_t
 
 	atomic_store_explicit(&bo->cached.is_idle, false, memory_order_relaxed);
 	if (bo->cached.ptr)
-		memcheck_allow(bo->cached.ptr, (size_t)bo->size);
+		memcheck_allow(bo->cached.ptr, (size_t)bo->info.size);
 	fill_buffer(bo, ret_buffer);
 	return 0;
 }

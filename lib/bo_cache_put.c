@@ -43,7 +43,8 @@ static bool push(struct panthor_bo_cache *cache, struct panthor_bo *bo, bool any
 
 	while (!shard_try_take(&cache->shards[index % CACHE_SHARDS]))
 		index++;
-	added = take_credit_locked(cache, &cache->shards[index % CACHE_SHARDS], bo->size) || anyway;
+	added = take_credit_locked(cache, &cache->shards[index % CACHE_SHARDS], bo->info.size) ||
+		anyway;
 	if (added)
 		shard_add_locked(&cache->shards[index % CACHE_SHARDS], bo);
 	shard_drop(&cache->shards[index % CACHE_SHARDS]);
@@ -54,7 +55,7 @@ static void keep(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 {
 	if (push(cache, bo, false))
 		return;
-	cache_make_room(cache, bo->size);
+	cache_make_room(cache, bo->info.size);
 	if (push(cache, bo, !shard_may_free(cache, bo)))
 		return;
 	cache_destroy_bo(cache, bo);
@@ -90,7 +91,7 @@ int panthor_bo_cache_put(struct panthor_bo_cache *cache, const struct panthor_bu
 	bo->cached.point = point;
 	if (may_keep(cache, bo)) {
 		if (bo->cached.ptr)
-			memcheck_forbid(bo->cached.ptr, (size_t)bo->size);
+			memcheck_forbid(bo->cached.ptr, (size_t)bo->info.size);
 		bo->cached.since_ns = now;
 		keep(cache, bo);
 	} else {

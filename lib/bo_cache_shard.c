@@ -53,9 +53,9 @@ void shard_add_locked(struct cache_shard *shard, struct panthor_bo *bo)
 {
 	struct bo_cached *cached = &bo->cached;
 
-	shard->bytes += bo->size;
+	shard->bytes += bo->info.size;
 	shard->bos++;
-	shard->credit -= (int64_t)bo->size;
+	shard->credit -= (int64_t)bo->info.size;
 	if (cached->bucket == CACHE_NO_BUCKET) {
 		list_add_tail(shard->ages.next, &cached->in_ages);
 		return;
@@ -69,9 +69,9 @@ void shard_remove_locked(struct cache_shard *shard, struct panthor_bo *bo)
 {
 	struct bo_cached *cached = &bo->cached;
 
-	shard->bytes -= bo->size;
+	shard->bytes -= bo->info.size;
 	shard->bos--;
-	shard->credit += (int64_t)bo->size;
+	shard->credit += (int64_t)bo->info.size;
 	list_remove(&cached->in_ages);
 	if (cached->bucket == CACHE_NO_BUCKET)
 		return;

@@ -23,8 +23,8 @@ void cache_destroy_bo(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 	uint64_t addr = bo->cached.va;
 
 	/* Addresses at which it may still be are worth less than what comes of using them again. */
-	if (addr && !panthor_vm_unmap(cache->va->vm, addr, bo->size))
-		panthor_va_free(cache->va, addr, bo->size, 0);
+	if (addr && !panthor_vm_unmap(cache->va->vm, addr, bo->info.size))
+		panthor_va_free(cache->va, addr, bo->info.size, 0);
 	bo->cached.owner = NULL;
 	bo->cached.va = 0;
 	panthor_bo_unref(bo);

@@ -27,7 +27,7 @@ int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access acces
 			     uint64_t point)
 {
 	struct dma_buf_export_sync_file arg = { .flags = to_flags(access), .fd = -1 };
-	const struct panthor_transport *io = bo->dev->io;
+	const struct panthor_transport *io = bo->info.dev->io;
 	int dmabuf, r = open_dmabuf(bo, access, &dmabuf);
 
 	if (r)
@@ -38,7 +38,7 @@ int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access acces
 		return r;
 	if (arg.fd < 0)
 		return -EPROTO;
-	r = panthor_syncobj_import_fence(bo->dev, handle, point, arg.fd);
+	r = panthor_syncobj_import_fence(bo->info.dev, handle, point, arg.fd);
 	io_close(io, arg.fd);
 	return r;
 }
@@ -48,12 +48,12 @@ int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access
 			    uint64_t point)
 {
 	struct dma_buf_import_sync_file arg = { .flags = to_flags(access) };
-	const struct panthor_transport *io = bo->dev->io;
+	const struct panthor_transport *io = bo->info.dev->io;
 	int dmabuf, r = open_dmabuf(bo, access, &dmabuf);
 
 	if (r)
 		return r;
-	r = panthor_syncobj_export_fence(bo->dev, handle, point, &arg.fd);
+	r = panthor_syncobj_export_fence(bo->info.dev, handle, point, &arg.fd);
 	if (!r) {
 		r = io_ioctl(io, dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &arg);
 		io_close(io, arg.fd);
@@ -65,7 +65,7 @@ int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access
 PANTHOR_PUBLIC
 int panthor_bo_wait(struct panthor_bo *bo, enum panthor_bo_access access, int64_t deadline_ns)
 {
-	const struct panthor_transport *io = bo->dev->io;
+	const struct panthor_transport *io = bo->info.dev->io;
 	int dmabuf, r = open_dmabuf(bo, access, &dmabuf);
 
 	if (r)

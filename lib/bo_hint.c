@@ -12,18 +12,18 @@
 static int tell_label(struct panthor_bo *bo, const char *label)
 {
 	struct drm_panthor_bo_set_label arg = {
-		.handle = bo->handle,
+		.handle = bo->info.handle,
 		.label = (uintptr_t)label,
 	};
-	int r = device_require(bo->dev, PANTHOR_FEATURE_BO_LABEL);
+	int r = device_require(bo->info.dev, PANTHOR_FEATURE_BO_LABEL);
 
-	return r ? r : device_ioctl(bo->dev, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &arg);
+	return r ? r : device_ioctl(bo->info.dev, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &arg);
 }
 
 PANTHOR_PUBLIC
 int panthor_bo_set_label(struct panthor_bo *bo, const char *label)
 {
-	struct panthor_device *dev = bo->dev;
+	struct panthor_device *dev = bo->info.dev;
 	struct account *account;
 	int r;
 
@@ -46,15 +46,15 @@ int panthor_bo_set_label(struct panthor_bo *bo, const char *label)
 PANTHOR_PUBLIC
 int panthor_bo_madvise(struct panthor_bo *bo, enum panthor_bo_advice advice, bool *ret_retained)
 {
-	struct drm_panthor_bo_madvise arg = { .handle = bo->handle, .madv = advice };
+	struct drm_panthor_bo_madvise arg = { .handle = bo->info.handle, .madv = advice };
 	int r;
 
 	if ((unsigned int)advice > PANTHOR_BO_PAGEOUT)
 		return -EINVAL;
 
-	r = device_require(bo->dev, PANTHOR_FEATURE_BO_MADVISE);
+	r = device_require(bo->info.dev, PANTHOR_FEATURE_BO_MADVISE);
 	if (!r)
-		r = device_ioctl(bo->dev, DRM_IOCTL_PANTHOR_BO_MADVISE, &arg);
+		r = device_ioctl(bo->info.dev, DRM_IOCTL_PANTHOR_BO_MADVISE, &arg);
 	if (r)
 		return r;
 

@@ -10,15 +10,15 @@ int bo_open_dmabuf(const struct panthor_bo *bo, int *ret_fd)
 {
 	/* Without DRM_RDWR whoever gets the descriptor could not map it for writing. */
 	struct drm_prime_handle prime = {
-		.handle = bo->handle,
+		.handle = bo->info.handle,
 		.flags = DRM_CLOEXEC | DRM_RDWR,
 		.fd = -1,
 	};
 	int r;
 
-	if (bo->vm)
+	if (bo->info.vm)
 		return -EINVAL;
-	r = device_ioctl(bo->dev, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime);
+	r = device_ioctl(bo->info.dev, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime);
 	if (r)
 		return r;
 	if (prime.fd < 0)
@@ -44,7 +44,7 @@ static int read_size(const struct panthor_device *dev, int fd, uint64_t *ret_siz
 
 	if (size < 0)
 		return (int)size;
-	if (!size || (uint64_t)size & (dev->page_size - 1))
+	if (!size || (uint64_t)size & (dev->info.page_size - 1))
 		return -EPROTO;
 
 	*ret_size = (uint64_t)size;
@@ -54,20 +54,20 @@ static int read_size(const struct panthor_device *dev, int fd, uint64_t *ret_siz
 /* Before QUERY_INFO nothing tells a BO of this device from one of another. */
 static int read_origin(struct panthor_bo *bo)
 {
-	struct drm_panthor_bo_query_info info = { .handle = bo->handle };
-	int r = device_require(bo->dev, PANTHOR_FEATURE_BO_QUERY_INFO);
+	struct drm_panthor_bo_query_info info = { .handle = bo->info.handle };
+	int r = device_require(bo->info.dev, PANTHOR_FEATURE_BO_QUERY_INFO);
 
 	if (r == -EOPNOTSUPP) {
-		bo->imported = true;
+		bo->info.is_imported = true;
 		return 0;
 	}
 	if (!r)
-		r = device_ioctl(bo->dev, DRM_IOCTL_PANTHOR_BO_QUERY_INFO, &info);
+		r = device_ioctl(bo->info.dev, DRM_IOCTL_PANTHOR_BO_QUERY_INFO, &info);
 	if (r)
 		return r;
 
-	bo->imported = info.extra_flags & DRM_PANTHOR_BO_IS_IMPORTED;
-	bo->flags = info.create_flags;
+	bo->info.is_imported = info.extra_flags & DRM_PANTHOR_BO_IS_IMPORTED;
+	bo->info.flags = info.create_flags;
 	return 0;
 }
 
@@ -80,8 +80,8 @@ static int adopt_handle_locked(struct panthor_device *dev, int fd, uint32_t hand
 
 	if (!bo)
 		goto close;
-	bo->handle = handle;
-	r = read_size(dev, fd, &bo->size);
+	bo->info.handle = handle;
+	r = read_size(dev, fd, &bo->info.size);
 	if (!r)
 		r = read_origin(bo);
 	if (r)

@@ -16,9 +16,10 @@ static int check(struct panthor_device *dev, const struct panthor_bo_range *rang
 {
 	const struct panthor_bo *bo = range->bo;
 
-	if (range->type > PANTHOR_BO_SYNC_FLUSH_AND_INVALIDATE || bo->dev != dev)
+	if (range->type > PANTHOR_BO_SYNC_FLUSH_AND_INVALIDATE || bo->info.dev != dev)
 		return -EINVAL;
-	if (range->offset > bo->size || range->size > bo->size - range->offset || bo->imported)
+	if (range->offset > bo->info.size || range->size > bo->info.size - range->offset ||
+	    bo->info.is_imported)
 		return -EINVAL;
 	return 0;
 }
@@ -26,8 +27,8 @@ static int check(struct panthor_device *dev, const struct panthor_bo_range *rang
 /* Before 1.7 the coherency is not told, but then there are no cached maps either. */
 static bool needs_sync(const struct panthor_bo_range *range)
 {
-	return range->size && range->bo->flags & PANTHOR_BO_WB_MMAP &&
-	       range->bo->dev->gpu_info.selected_coherency == DRM_PANTHOR_GPU_COHERENCY_NONE;
+	return range->size && range->bo->info.flags & PANTHOR_BO_WB_MMAP &&
+	       range->bo->info.dev->gpu_info.selected_coherency == DRM_PANTHOR_GPU_COHERENCY_NONE;
 }
 
 /* Whole cache lines; BOs are whole pages. */
@@ -37,7 +38,7 @@ static struct drm_panthor_bo_sync_op make_op(const struct panthor_bo_range *rang
 	uint64_t start = range->offset & ~(CACHE_LINE - 1ull);
 
 	return (struct drm_panthor_bo_sync_op){
-		.handle = range->bo->handle,
+		.handle = range->bo->info.handle,
 		.type = range->type,
 		.offset = start,
 		.size = end - start,
@@ -120,5 +121,5 @@ int panthor_bo_sync(struct panthor_bo *bo, uint64_t offset, uint64_t size,
 {
 	struct panthor_bo_range range = { bo, offset, size, type };
 
-	return panthor_bo_sync_ranges(bo->dev, &range, 1);
+	return panthor_bo_sync_ranges(bo->info.dev, &range, 1);
 }

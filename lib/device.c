@@ -16,8 +16,10 @@ static int device_init(struct panthor_device *dev, const struct panthor_transpor
 	for (int i = 0; i < PANTHOR_FEATURE_COUNT; i++)
 		atomic_init(&dev->features[i], FEATURE_UNKNOWN);
 	dev->io = io;
-	dev->fd = fd;
-	dev->page_size = io->page_size(io->priv);
+	dev->info.fd = fd;
+	dev->info.gpu = &dev->gpu_info;
+	dev->info.csif = &dev->csif_info;
+	dev->info.page_size = io->page_size(io->priv);
 	dev->mmio_offset = DRM_PANTHOR_USER_MMIO_OFFSET;
 	return device_identify(dev);
 }
@@ -123,7 +125,7 @@ void device_put(struct panthor_device *dev)
 	pthread_mutex_destroy(&dev->flush_lock);
 	accounts_fini(&dev->accounts);
 	handle_table_fini(&dev->handles);
-	io_close(dev->io, dev->fd);
+	io_close(dev->io, dev->info.fd);
 	free(dev);
 }
 
@@ -147,50 +149,16 @@ struct panthor_device *panthor_device_unref(struct panthor_device *dev)
 
 int device_ioctl(const struct panthor_device *dev, unsigned long request, void *arg)
 {
-	return io_ioctl(dev->io, dev->fd, request, arg);
+	return io_ioctl(dev->io, dev->info.fd, request, arg);
 }
 
 int device_ioctl_once(const struct panthor_device *dev, unsigned long request, void *arg)
 {
-	return io_ioctl_once(dev->io, dev->fd, request, arg);
+	return io_ioctl_once(dev->io, dev->info.fd, request, arg);
 }
 
 PANTHOR_PUBLIC
-int panthor_device_fd(const struct panthor_device *dev)
+const struct panthor_device_info *panthor_device_info(const struct panthor_device *dev)
 {
-	return dev->fd;
-}
-
-PANTHOR_PUBLIC
-enum panthor_driver panthor_device_driver(const struct panthor_device *dev)
-{
-	return dev->driver;
-}
-
-PANTHOR_PUBLIC
-void panthor_device_version(const struct panthor_device *dev, uint32_t *ret_major,
-			    uint32_t *ret_minor)
-{
-	if (ret_major)
-		*ret_major = dev->version_major;
-	if (ret_minor)
-		*ret_minor = dev->version_minor;
-}
-
-PANTHOR_PUBLIC
-const struct drm_panthor_gpu_info *panthor_device_gpu_info(const struct panthor_device *dev)
-{
-	return &dev->gpu_info;
-}
-
-PANTHOR_PUBLIC
-const struct drm_panthor_csif_info *panthor_device_csif_info(const struct panthor_device *dev)
-{
-	return &dev->csif_info;
-}
-
-PANTHOR_PUBLIC
-uint64_t panthor_device_page_size(const struct panthor_device *dev)
-{
-	return dev->page_size;
+	return &dev->info;
 }

@@ -29,13 +29,9 @@ struct panthor_device {
 
 	/* Constant from open to the last unref. */
 	const struct panthor_transport *io;
-	int fd;
+	struct panthor_device_info info;
 	unsigned int node_major;
 	unsigned int node_minor;
-	uint32_t version_major;
-	uint32_t version_minor;
-	enum panthor_driver driver;
-	uint64_t page_size;
 	struct drm_panthor_gpu_info gpu_info;
 	struct drm_panthor_csif_info csif_info;
 

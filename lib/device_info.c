@@ -27,8 +27,8 @@ static int read_version(struct panthor_device *dev)
 	if (version.version_major != 1 || version.version_minor < 0)
 		return -ENOTSUP;
 
-	dev->version_major = (uint32_t)version.version_major;
-	dev->version_minor = (uint32_t)version.version_minor;
+	dev->info.version_major = (uint32_t)version.version_major;
+	dev->info.version_minor = (uint32_t)version.version_minor;
 	return 0;
 }
 
@@ -92,7 +92,7 @@ static int read_info(struct panthor_device *dev)
 	if (r)
 		return r;
 	/* A hole in the structure before 1.7, so there may be anything in it. */
-	if (dev->version_minor < 7)
+	if (dev->info.version_minor < 7)
 		dev->gpu_info.selected_coherency = 0;
 
 	/* Tyr came up without this one; buffers work all the same. */
@@ -104,14 +104,14 @@ static int read_info(struct panthor_device *dev)
 int device_identify(struct panthor_device *dev)
 {
 	const struct panthor_transport *io = dev->io;
-	int r = io->rdev(io->priv, dev->fd, &dev->node_major, &dev->node_minor);
+	int r = io->rdev(io->priv, dev->info.fd, &dev->node_major, &dev->node_minor);
 
 	if (!r)
 		r = read_version(dev);
 	if (!r)
 		r = read_info(dev);
 	if (!r)
-		dev->driver = read_driver(dev);
+		dev->info.driver = read_driver(dev);
 	return r;
 }
 
@@ -158,7 +158,7 @@ static int probe_madvise(struct panthor_device *dev)
 
 static int since(const struct panthor_device *dev, uint32_t minor)
 {
-	return dev->version_minor >= minor ? 1 : 0;
+	return dev->info.version_minor >= minor ? 1 : 0;
 }
 
 /* 1 present, 0 absent, or an error that says nothing about either. */

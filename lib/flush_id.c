@@ -27,8 +27,8 @@ static int map_locked(struct panthor_device *dev)
 		return 0;
 	r = choose_offset(dev);
 	if (!r) {
-		r = dev->io->mmap(dev->io->priv, (size_t)dev->page_size, PROT_READ, dev->fd,
-				  dev->mmio_offset, &page);
+		r = dev->io->mmap(dev->io->priv, (size_t)dev->info.page_size, PROT_READ,
+				  dev->info.fd, dev->mmio_offset, &page);
 	}
 	if (!r)
 		atomic_store_explicit(&dev->flush_page, page, memory_order_release);
@@ -59,5 +59,6 @@ void device_drop_flush_page(struct panthor_device *dev)
 		atomic_load_explicit(&dev->flush_page, memory_order_relaxed);
 
 	if (page)
-		dev->io->munmap(dev->io->priv, (void *)(uintptr_t)page, (size_t)dev->page_size);
+		dev->io->munmap(dev->io->priv, (void *)(uintptr_t)page,
+				(size_t)dev->info.page_size);
 }

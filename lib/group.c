@@ -57,7 +57,7 @@ static int create_handle(struct panthor_group *group, const struct panthor_group
 		.compute_core_mask = params->compute_cores,
 		.fragment_core_mask = params->fragment_cores,
 		.tiler_core_mask = params->tiler_cores,
-		.vm_id = group->vm->id,
+		.vm_id = group->vm->info.id,
 	};
 	int r;
 
@@ -71,8 +71,8 @@ static int create_handle(struct panthor_group *group, const struct panthor_group
 	if (!create.group_handle)
 		return -EPROTO;
 
-	group->handle = create.group_handle;
-	group->queue_count = params->queue_count;
+	group->info.handle = create.group_handle;
+	group->info.queue_count = params->queue_count;
 	return 0;
 }
 
@@ -122,7 +122,7 @@ struct panthor_group *panthor_group_unref(struct panthor_group *group)
 	if (!group || atomic_fetch_sub_explicit(&group->refs, 1, memory_order_acq_rel) > 1)
 		return NULL;
 
-	destroy = (struct drm_panthor_group_destroy){ .group_handle = group->handle };
+	destroy = (struct drm_panthor_group_destroy){ .group_handle = group->info.handle };
 	device_ioctl(group->vm->dev, DRM_IOCTL_PANTHOR_GROUP_DESTROY, &destroy);
 	panthor_vm_unref(group->vm);
 	free(group);
@@ -130,16 +130,16 @@ struct panthor_group *panthor_group_unref(struct panthor_group *group)
 }
 
 PANTHOR_PUBLIC
-uint32_t panthor_group_handle(const struct panthor_group *group)
+const struct panthor_group_info *panthor_group_info(const struct panthor_group *group)
 {
-	return group->handle;
+	return &group->info;
 }
 
 PANTHOR_PUBLIC
 int panthor_group_state(struct panthor_group *group, uint32_t *ret_state,
 			uint32_t *ret_fatal_queues)
 {
-	struct drm_panthor_group_get_state get = { .group_handle = group->handle };
+	struct drm_panthor_group_get_state get = { .group_handle = group->info.handle };
 	int r = device_ioctl(group->vm->dev, DRM_IOCTL_PANTHOR_GROUP_GET_STATE, &get);
 
 	if (r)

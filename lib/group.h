@@ -11,8 +11,7 @@ struct panthor_group {
 
 	/* Constant from birth to the last unref. The VM is referenced. */
 	struct panthor_vm *vm;
-	uint32_t handle;
-	uint32_t queue_count;
+	struct panthor_group_info info;
 };
 
 #endif

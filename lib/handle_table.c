@@ -40,14 +40,14 @@ struct panthor_bo *handle_table_find_locked(const struct handle_table *table, ui
 {
 	struct panthor_bo *bo = *bucket_of(table, handle);
 
-	while (bo && bo->handle != handle)
+	while (bo && bo->info.handle != handle)
 		bo = bo->next_in_table;
 	return bo;
 }
 
 static void link_locked(struct handle_table *table, struct panthor_bo *bo)
 {
-	struct panthor_bo **bucket = bucket_of(table, bo->handle);
+	struct panthor_bo **bucket = bucket_of(table, bo->info.handle);
 
 	bo->next_in_table = *bucket;
 	*bucket = bo;
@@ -86,7 +86,7 @@ void handle_table_insert_locked(struct handle_table *table, const struct panthor
 
 void handle_table_remove_locked(struct handle_table *table, struct panthor_bo *bo)
 {
-	struct panthor_bo **link = bucket_of(table, bo->handle);
+	struct panthor_bo **link = bucket_of(table, bo->info.handle);
 
 	while (*link != bo)
 		link = &(*link)->next_in_table;

@@ -58,7 +58,7 @@ void panthor_submit_reset(struct panthor_submit *submit)
 static int check_stream(const struct panthor_submit *submit, uint32_t queue, uint64_t va,
 			uint32_t size)
 {
-	if (queue >= submit->group->queue_count || !va != !size)
+	if (queue >= submit->group->info.queue_count || !va != !size)
 		return -EINVAL;
 	return va % STREAM_ALIGNMENT || size % INSTRUCTION_SIZE ? -EINVAL : 0;
 }
@@ -142,7 +142,7 @@ int panthor_submit_run(struct panthor_submit *submit)
 {
 	const struct drm_panthor_queue_submit *jobs = submit->jobs.items;
 	struct drm_panthor_group_submit arg = {
-		.group_handle = submit->group->handle,
+		.group_handle = submit->group->info.handle,
 		.queue_submits = DRM_PANTHOR_OBJ_ARRAY(submit->jobs.count, jobs),
 	};
 

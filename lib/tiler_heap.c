@@ -11,9 +11,7 @@ struct panthor_tiler_heap {
 
 	/* Constant from birth to the last unref. The VM is referenced. */
 	struct panthor_vm *vm;
-	uint32_t handle;
-	uint64_t context_va;
-	uint64_t first_chunk_va;
+	struct panthor_tiler_heap_info info;
 };
 
 static void destroy_handle(const struct panthor_device *dev, uint32_t handle)
@@ -32,7 +30,7 @@ static int create_handle(struct panthor_tiler_heap *heap,
 			 const struct panthor_tiler_heap_params *params)
 {
 	struct drm_panthor_tiler_heap_create create = {
-		.vm_id = heap->vm->id,
+		.vm_id = heap->vm->info.id,
 		.initial_chunk_count = value_or(params->initial_chunks, 5),
 		.chunk_size = value_or(params->chunk_size, 2 << 20),
 		.max_chunks = value_or(params->max_chunks, 64),
@@ -47,9 +45,9 @@ static int create_handle(struct panthor_tiler_heap *heap,
 		return -EPROTO;
 	}
 
-	heap->handle = create.handle;
-	heap->context_va = create.tiler_heap_ctx_gpu_va;
-	heap->first_chunk_va = create.first_heap_chunk_gpu_va;
+	heap->info.handle = create.handle;
+	heap->info.context_va = create.tiler_heap_ctx_gpu_va;
+	heap->info.first_chunk_va = create.first_heap_chunk_gpu_va;
 	return 0;
 }
 
@@ -92,26 +90,14 @@ struct panthor_tiler_heap *panthor_tiler_heap_unref(struct panthor_tiler_heap *h
 	if (!heap || atomic_fetch_sub_explicit(&heap->refs, 1, memory_order_acq_rel) > 1)
 		return NULL;
 
-	destroy_handle(heap->vm->dev, heap->handle);
+	destroy_handle(heap->vm->dev, heap->info.handle);
 	panthor_vm_unref(heap->vm);
 	free(heap);
 	return NULL;
 }
 
 PANTHOR_PUBLIC
-uint32_t panthor_tiler_heap_handle(const struct panthor_tiler_heap *heap)
+const struct panthor_tiler_heap_info *panthor_tiler_heap_info(const struct panthor_tiler_heap *heap)
 {
-	return heap->handle;
-}
-
-PANTHOR_PUBLIC
-uint64_t panthor_tiler_heap_context_va(const struct panthor_tiler_heap *heap)
-{
-	return heap->context_va;
-}
-
-PANTHOR_PUBLIC
-uint64_t panthor_tiler_heap_first_chunk_va(const struct panthor_tiler_heap *heap)
-{
-	return heap->first_chunk_va;
+	return &heap->info;
 }

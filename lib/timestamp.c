@@ -27,7 +27,7 @@ static int choose_flags(const struct panthor_device *dev, uint32_t clocks, uint3
 	}
 	if (rest || (clocks & cpu) == cpu)
 		return -EINVAL;
-	if (clocks && dev->version_minor < 8)
+	if (clocks && dev->info.version_minor < 8)
 		return -EOPNOTSUPP;
 	*ret_flags = clocks ? flags | ALWAYS : 0;
 	return 0;

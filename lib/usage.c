@@ -45,12 +45,12 @@ static void count_state(const struct panthor_bo *bo, void *data)
 {
 	struct panthor_usage *row = &((struct panthor_usage *)data)[bo->account->index];
 
-	if (bo->imported || atomic_load_explicit(&bo->exported, memory_order_relaxed)) {
+	if (bo->info.is_imported || atomic_load_explicit(&bo->exported, memory_order_relaxed)) {
 		row->shared_bos++;
-		row->shared_bytes += bo->size;
+		row->shared_bytes += bo->info.size;
 	} else if (atomic_load_explicit(&bo->cached.is_idle, memory_order_relaxed)) {
 		row->cached_bos++;
-		row->cached_bytes += bo->size;
+		row->cached_bytes += bo->info.size;
 	}
 }
 
@@ -107,9 +107,10 @@ static void report(const struct panthor_bo *bo, void *data)
 	char line[256];
 
 	snprintf(line, sizeof(line),
-		 "BO %" PRIu32 " is still there: %" PRIu64 " bytes, references: %u%s%s", bo->handle,
-		 bo->size, atomic_load_explicit(&bo->refs, memory_order_relaxed),
-		 label ? ", label " : "", label ? label : "");
+		 "BO %" PRIu32 " is still there: %" PRIu64 " bytes, references: %u%s%s",
+		 bo->info.handle, bo->info.size,
+		 atomic_load_explicit(&bo->refs, memory_order_relaxed), label ? ", label " : "",
+		 label ? label : "");
 	dev->log(dev->log_data, line);
 }
 

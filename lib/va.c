@@ -24,10 +24,10 @@ static uint64_t to_pages(uint64_t bytes)
 static int set_limits(struct panthor_va *va, const struct panthor_va_params *params)
 {
 	uint64_t start = params->start ? params->start : DEFAULT_START;
-	uint64_t end = params->end ? params->end : va->vm->user_va_range;
+	uint64_t end = params->end ? params->end : va->vm->info.user_va_range;
 
 	if ((start | end | params->guard) & (PANTHOR_VM_PAGE_SIZE - 1) || start >= end ||
-	    end > va->vm->user_va_range || params->guard >= end - start)
+	    end > va->vm->info.user_va_range || params->guard >= end - start)
 		return -EINVAL;
 	va->first = start >> PAGE_SHIFT;
 	va->end = end >> PAGE_SHIFT;

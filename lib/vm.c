@@ -27,8 +27,8 @@ static int create_id(struct panthor_vm *vm, uint64_t user_va_range)
 		return -EPROTO;
 	}
 
-	vm->id = create.id;
-	vm->user_va_range = create.user_va_range;
+	vm->info.id = create.id;
+	vm->info.user_va_range = create.user_va_range;
 	return 0;
 }
 
@@ -67,28 +67,22 @@ struct panthor_vm *panthor_vm_unref(struct panthor_vm *vm)
 	if (!vm || atomic_fetch_sub_explicit(&vm->refs, 1, memory_order_acq_rel) > 1)
 		return NULL;
 
-	destroy_id(vm->dev, vm->id);
+	destroy_id(vm->dev, vm->info.id);
 	device_put(vm->dev);
 	free(vm);
 	return NULL;
 }
 
 PANTHOR_PUBLIC
-uint32_t panthor_vm_id(const struct panthor_vm *vm)
+const struct panthor_vm_info *panthor_vm_info(const struct panthor_vm *vm)
 {
-	return vm->id;
-}
-
-PANTHOR_PUBLIC
-uint64_t panthor_vm_user_va_range(const struct panthor_vm *vm)
-{
-	return vm->user_va_range;
+	return &vm->info;
 }
 
 PANTHOR_PUBLIC
 int panthor_vm_is_usable(struct panthor_vm *vm)
 {
-	struct drm_panthor_vm_get_state get = { .vm_id = vm->id };
+	struct drm_panthor_vm_get_state get = { .vm_id = vm->info.id };
 	int r = device_ioctl(vm->dev, DRM_IOCTL_PANTHOR_VM_GET_STATE, &get);
 
 	return r ? r : get.state == DRM_PANTHOR_VM_STATE_USABLE;

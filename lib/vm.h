@@ -11,8 +11,7 @@ struct panthor_vm {
 
 	/* Constant from birth to the last unref. The device is referenced. */
 	struct panthor_device *dev;
-	uint32_t id;
-	uint64_t user_va_range;
+	struct panthor_vm_info info;
 };
 
 /*

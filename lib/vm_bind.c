@@ -25,7 +25,7 @@ static bool is_in(uint64_t start, uint64_t size, uint64_t end)
 
 static int check_range(const struct panthor_vm *vm, uint64_t va, uint64_t size)
 {
-	if (!size || !is_aligned(va | size) || !is_in(va, size, vm->user_va_range))
+	if (!size || !is_aligned(va | size) || !is_in(va, size, vm->info.user_va_range))
 		return -EINVAL;
 	return 0;
 }
@@ -34,9 +34,9 @@ static int check_range(const struct panthor_vm *vm, uint64_t va, uint64_t size)
 static int check_bo(const struct panthor_vm *vm, const struct panthor_bo *bo, uint64_t bo_offset,
 		    uint64_t size)
 {
-	if (!bo || bo->dev != vm->dev || (bo->vm && bo->vm != vm))
+	if (!bo || bo->info.dev != vm->dev || (bo->info.vm && bo->info.vm != vm))
 		return -EINVAL;
-	return is_aligned(bo_offset) && is_in(bo_offset, size, bo->size) ? 0 : -EINVAL;
+	return is_aligned(bo_offset) && is_in(bo_offset, size, bo->info.size) ? 0 : -EINVAL;
 }
 
 int vm_fill_map(const struct panthor_vm *vm, const struct panthor_bo *bo, uint64_t bo_offset,
@@ -57,7 +57,7 @@ int vm_fill_map(const struct panthor_vm *vm, const struct panthor_bo *bo, uint64
 
 	*ret_op = (struct drm_panthor_vm_bind_op){
 		.flags = (uint32_t)DRM_PANTHOR_VM_BIND_OP_TYPE_MAP | flags,
-		.bo_handle = bo ? bo->handle : 0,
+		.bo_handle = bo ? bo->info.handle : 0,
 		.bo_offset = bo_offset,
 		.va = va,
 		.size = size,
@@ -95,7 +95,7 @@ int vm_run_ops(const struct panthor_vm *vm, const struct drm_panthor_vm_bind_op 
 
 	do {
 		struct drm_panthor_vm_bind bind = {
-			.vm_id = vm->id,
+			.vm_id = vm->info.id,
 			.ops = DRM_PANTHOR_OBJ_ARRAY(count - done, ops + done),
 		};
 

@@ -86,6 +86,15 @@ CHECK(sizeof(struct panthor_tiler_heap_params) == 20);
 CHECK(offsetof(struct panthor_tiler_heap_params, chunk_size) == 4);
 CHECK(offsetof(struct panthor_tiler_heap_params, target_in_flight) == 16);
 
+/* The library allocates these: they may get longer, what is there stays where it is. */
+CHECK(offsetof(struct panthor_vm_info, user_va_range) == 8);
+CHECK(offsetof(struct panthor_group_info, queue_count) == 4);
+CHECK(offsetof(struct panthor_tiler_heap_info, context_va) == 8);
+CHECK(offsetof(struct panthor_tiler_heap_info, first_chunk_va) == 16);
+CHECK(offsetof(struct panthor_device_info, version_minor) == 12);
+CHECK(offsetof(struct panthor_device_info, page_size) == 16);
+CHECK(offsetof(struct panthor_device_info, gpu) == 24);
+
 CHECK(sizeof(struct panthor_va_params) == 32);
 CHECK(offsetof(struct panthor_va_params, timeline) == 4);
 CHECK(offsetof(struct panthor_va_params, guard) == 24);
@@ -115,6 +124,10 @@ CHECK(PANTHOR_GEMS_NO_FOOTER == 3);
 
 /* Callers allocate these. */
 #if UINTPTR_MAX == UINT64_MAX
+CHECK(offsetof(struct panthor_device_info, csif) == 32);
+CHECK(offsetof(struct panthor_bo_info, size) == 16);
+CHECK(offsetof(struct panthor_bo_info, handle) == 24);
+CHECK(offsetof(struct panthor_bo_info, is_imported) == 32);
 CHECK(offsetof(struct panthor_usage, bos) == 8);
 CHECK(offsetof(struct panthor_usage, peak_bytes) == 56);
 CHECK(sizeof(struct panthor_bo_range) == 32);

@@ -251,7 +251,7 @@ static void test_heap_chunks_come_back(void **state)
 	kt_gems_free(&gems);
 	assert_int_equal(kernel_rows, 1 + params.initial_chunks);
 
-	va = panthor_tiler_heap_first_chunk_va(heap);
+	va = panthor_tiler_heap_info(heap)->first_chunk_va;
 	for (uint32_t i = 0; i < params.initial_chunks; i++) {
 		assert_int_not_equal(va, 0);
 		probe_copy(p, PROBE_COPY_VA, va, 64);

@@ -115,7 +115,7 @@ static void ping_pong(void **state)
 static void more_groups_than_slots(void **state)
 {
 	struct gpu *g = *state;
-	uint32_t count = 3 * panthor_device_csif_info(g->dev)->csg_slot_count;
+	uint32_t count = 3 * panthor_device_info(g->dev)->csif->csg_slot_count;
 	struct gpu_job *job;
 
 	for (uint32_t i = 0; i < count; i++) {

@@ -36,8 +36,9 @@ static inline void cache_begin(struct cache_fixture *c, void **state, uint32_t f
 static inline void cache_end(struct cache_fixture *c)
 {
 	assert_null(panthor_bo_cache_unref(c->cache));
-	assert_int_equal(fake_mapping_count(c->f->fake, panthor_device_fd(c->f->dev), c->vm->id),
-			 0);
+	assert_int_equal(
+		fake_mapping_count(c->f->fake, panthor_device_fd(c->f->dev), panthor_vm_id(c->vm)),
+		0);
 	assert_int_equal(panthor_syncobj_destroy(c->f->dev, c->timeline), 0);
 	panthor_va_unref(c->va);
 	panthor_vm_unref(c->vm);

@@ -251,13 +251,13 @@ static void map_limits_are_eoverflow(void **state)
 {
 	struct fixture *f = *state;
 	struct panthor_bo *bo = new_bo(f->dev, 1, 0);
-	uint64_t size = bo->size;
+	uint64_t size = bo->info.size;
 	void *ptr = NULL;
 
 	/* No kernel gives a 64-bit process such a BO; a 32-bit one meets it at 2 GiB. */
-	bo->size = (uint64_t)PTRDIFF_MAX + 1;
+	bo->info.size = (uint64_t)PTRDIFF_MAX + 1;
 	assert_int_equal(panthor_bo_map(bo, &ptr), -EOVERFLOW);
-	bo->size = size;
+	bo->info.size = size;
 
 	assert_int_equal(panthor_bo_map(bo, &ptr), 0);
 	bo->map_count = UINT_MAX;

@@ -48,9 +48,12 @@ static void a_hit_is_the_same_buffer(void **state)
 	assert_int_equal(first.offset, 0);
 	assert_non_null(first.ptr);
 	assert_ptr_equal(
-		fake_mapping_at(c.f->fake, panthor_device_fd(c.f->dev), c.vm->id, first.va).bo,
+		fake_mapping_at(c.f->fake, panthor_device_fd(c.f->dev), panthor_vm_id(c.vm),
+				first.va)
+			.bo,
 		fake_bo(c.f->fake, panthor_device_fd(c.f->dev), panthor_bo_handle(first.bo)));
-	assert_int_equal(c.f->fake->args[FAKE_BO_CREATE].bo_create.exclusive_vm_id, c.vm->id);
+	assert_int_equal(c.f->fake->args[FAKE_BO_CREATE].bo_create.exclusive_vm_id,
+			 panthor_vm_id(c.vm));
 	*(uint32_t *)first.ptr = 0x12345678;
 
 	cache_give(&c, first, 0);
@@ -264,7 +267,8 @@ static void what_others_know_is_not_reused(void **state)
 	cache_give(&c, refused, 0);
 	assert_int_equal(cache_stats(&c).refused, 4);
 	assert_int_equal(cache_stats(&c).bos, 0);
-	assert_int_equal(fake_mapping_count(c.f->fake, panthor_device_fd(c.f->dev), c.vm->id), 0);
+	assert_int_equal(
+		fake_mapping_count(c.f->fake, panthor_device_fd(c.f->dev), panthor_vm_id(c.vm)), 0);
 	assert_int_equal(panthor_bo_size(referenced.bo), 4 * KIB);
 	panthor_bo_unref(referenced.bo);
 	fake_close_dmabuf(c.f->fake, fd);
@@ -284,7 +288,8 @@ static void what_is_refused_waits_for_the_gpu(void **state)
 	cache_give(&c, exported, 5);
 	fake_close_dmabuf(c.f->fake, fd);
 	assert_int_equal(panthor_bo_cache_trim(c.cache, 0), 0);
-	assert_int_equal(fake_mapping_count(c.f->fake, panthor_device_fd(c.f->dev), c.vm->id), 1);
+	assert_int_equal(
+		fake_mapping_count(c.f->fake, panthor_device_fd(c.f->dev), panthor_vm_id(c.vm)), 1);
 	other = cache_take(&c, 4 * KIB, 0);
 	assert_ptr_not_equal(other.bo, exported.bo);
 	assert_int_equal(panthor_syncobj_signal(c.f->dev, c.timeline, 5), 0);

@@ -198,7 +198,7 @@ static void driver_comes_from_sysfs(void **state)
 
 		fake->driver_link = cases[i].link;
 		dev = open_fake(fake);
-		assert_int_equal(panthor_device_driver(dev), cases[i].driver);
+		assert_int_equal(panthor_device_info(dev)->driver, cases[i].driver);
 		panthor_device_unref(dev);
 		assert_int_equal(fake_free(fake), 0);
 	}
@@ -209,21 +209,19 @@ static void identity_is_read_on_every_minor(void **state)
 	for (int minor = 0; minor <= 9; minor++) {
 		struct fake *fake = fake_new(minor);
 		struct panthor_device *dev = open_fake(fake);
-		const struct drm_panthor_gpu_info *gpu = panthor_device_gpu_info(dev);
-		const struct drm_panthor_csif_info *csif = panthor_device_csif_info(dev);
-		uint32_t major = 0, read_minor = 0;
+		const struct panthor_device_info *info = panthor_device_info(dev);
+		const struct drm_panthor_gpu_info *gpu = info->gpu;
 
-		panthor_device_version(dev, &major, &read_minor);
-		panthor_device_version(dev, NULL, NULL);
-		assert_int_equal(major, 1);
-		assert_int_equal(read_minor, minor);
+		assert_int_equal(info->version_major, 1);
+		assert_int_equal(info->version_minor, minor);
 		assert_int_equal(gpu->gpu_id, 0xa8670000);
 		assert_int_equal(gpu->shader_present, 0x50005);
 		assert_int_equal(gpu->selected_coherency,
 				 minor < 7 ? 0 : DRM_PANTHOR_GPU_COHERENCY_NONE);
 		assert_int_equal(gpu->gpu_features, minor < 8 ? 0 : 0x77);
-		assert_int_equal(csif->cs_reg_count, 96);
+		assert_int_equal(info->csif->cs_reg_count, 96);
 		assert_int_equal(panthor_device_page_size(dev), 4096);
+		assert_int_equal(panthor_device_fd(dev), info->fd);
 		panthor_device_unref(dev);
 		assert_int_equal(fake_free(fake), 0);
 	}
@@ -257,8 +255,8 @@ static void tyr_lacks_what_it_does_not_answer(void **state)
 	fake->has_madvise = true;
 	fake->driver_link = "../drivers/tyr";
 	dev = open_fake(fake);
-	assert_int_equal(panthor_device_gpu_info(dev)->gpu_id, 0xa8670000);
-	assert_int_equal(panthor_device_csif_info(dev)->cs_reg_count, 0);
+	assert_int_equal(panthor_device_info(dev)->gpu->gpu_id, 0xa8670000);
+	assert_int_equal(panthor_device_info(dev)->csif->cs_reg_count, 0);
 	assert_int_equal(panthor_device_has(dev, PANTHOR_FEATURE_TIMESTAMP), 0);
 	assert_int_equal(panthor_device_has(dev, PANTHOR_FEATURE_BO_LABEL), 0);
 	assert_int_equal(panthor_device_has(dev, PANTHOR_FEATURE_BO_MADVISE), 0);

@@ -284,10 +284,10 @@ static void heap_params_are_passed(void **state)
 	assert_int_equal(arg->max_chunks, 9);
 	assert_int_equal(arg->target_in_flight, 4);
 
-	assert_int_equal(panthor_tiler_heap_handle(heap), 1 << 16);
-	assert_int_equal(panthor_tiler_heap_handle(other), 1 << 16 | 1);
-	assert_int_equal(panthor_tiler_heap_context_va(other), (1ull << 47) + 64);
-	assert_int_equal(panthor_tiler_heap_first_chunk_va(heap), (1ull << 47) + (64 << 20));
+	assert_int_equal(panthor_tiler_heap_info(heap)->handle, 1 << 16);
+	assert_int_equal(panthor_tiler_heap_info(other)->handle, 1 << 16 | 1);
+	assert_int_equal(panthor_tiler_heap_info(other)->context_va, (1ull << 47) + 64);
+	assert_int_equal(panthor_tiler_heap_info(heap)->first_chunk_va, (1ull << 47) + (64 << 20));
 	panthor_tiler_heap_unref(heap);
 	panthor_tiler_heap_unref(other);
 	panthor_vm_unref(vm);

@@ -85,8 +85,9 @@ static void buffers_do_not_overlap(void **state)
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(buffers); i++) {
 		const unsigned char *bytes = buffers[i].ptr;
-		const struct fake_mapping m = fake_mapping_at(
-			s.c.f->fake, panthor_device_fd(s.c.f->dev), s.c.vm->id, buffers[i].va);
+		const struct fake_mapping m =
+			fake_mapping_at(s.c.f->fake, panthor_device_fd(s.c.f->dev),
+					panthor_vm_id(s.c.vm), buffers[i].va);
 
 		for (uint64_t j = 0; j < buffers[i].size; j++)
 			assert_int_equal(bytes[j], i & 0xff);

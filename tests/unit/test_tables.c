@@ -67,7 +67,7 @@ static void fill_and_empty(const struct panthor_transport *io)
 	assert_non_null(bos);
 	assert_int_equal(handle_table_init(&table, &panthor_transport_system), 0);
 	for (size_t i = 0; i < N_BOS; i++) {
-		bos[i].handle = (uint32_t)i + 1;
+		bos[i].info.handle = (uint32_t)i + 1;
 		handle_table_insert_locked(&table, io, &bos[i]);
 	}
 	for (size_t gone = 0; gone < N_BOS; gone++) {

@@ -106,7 +106,8 @@ static void ranges_are_disjoint_and_aligned(void **state)
 		va_give(&v, addrs[i / 3][i % 3], sizes[i / 3]);
 	/* All of it is one again. */
 	va_trim_chunks_locked(v.va);
-	assert_int_equal(panthor_va_reserve(v.va, 2 * MIB, v.vm->user_va_range - 2 * MIB), 0);
+	assert_int_equal(
+		panthor_va_reserve(v.va, 2 * MIB, panthor_vm_user_va_range(v.vm) - 2 * MIB), 0);
 	va_end(&v);
 }
 
@@ -195,7 +196,7 @@ static void fixed_addresses(void **state)
 	assert_int_equal(panthor_va_reserve(v.va, addr + 1, PAGE), -EINVAL);
 	assert_int_equal(panthor_va_reserve(v.va, addr, 0), -EINVAL);
 	assert_int_equal(panthor_va_reserve(v.va, addr, UINT64_MAX), -EINVAL);
-	assert_int_equal(panthor_va_reserve(v.va, v.vm->user_va_range, PAGE), -EINVAL);
+	assert_int_equal(panthor_va_reserve(v.va, panthor_vm_user_va_range(v.vm), PAGE), -EINVAL);
 	fake_fail(v.f->fake, FAKE_ALLOC, 1, ENOMEM);
 	for (int r = 0; !r; addr += MIB) {
 		r = panthor_va_reserve(v.va, addr + MIB, PAGE);

@@ -158,8 +158,8 @@ static void report_device(struct out *out, struct panthor_device *dev)
 	out_note(out, "interface", version);
 	out_bytes(out, "page_size_bytes", "page size", panthor_device_page_size(dev));
 	out_close(out);
-	report_gpu(out, panthor_device_gpu_info(dev));
-	report_csif(out, panthor_device_csif_info(dev));
+	report_gpu(out, panthor_device_info(dev)->gpu);
+	report_csif(out, panthor_device_info(dev)->csif);
 	report_features(out, dev);
 	report_debugfs(out, dev);
 }

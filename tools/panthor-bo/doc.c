@@ -38,7 +38,7 @@ void doc_add_json(struct doc *doc, struct sink *sink)
 
 const char *doc_driver_name(const struct panthor_device *dev)
 {
-	switch (panthor_device_driver(dev)) {
+	switch (panthor_device_info(dev)->driver) {
 	case PANTHOR_DRIVER_PANTHOR:
 		return "panthor";
 	case PANTHOR_DRIVER_TYR:
@@ -53,10 +53,9 @@ const char *doc_driver_name(const struct panthor_device *dev)
 
 void doc_driver_version(const struct panthor_device *dev, char ret_version[DOC_VERSION_SIZE])
 {
-	uint32_t major, minor;
+	const struct panthor_device_info *info = panthor_device_info(dev);
 
-	panthor_device_version(dev, &major, &minor);
-	snprintf(ret_version, DOC_VERSION_SIZE, "%u.%u", major, minor);
+	snprintf(ret_version, DOC_VERSION_SIZE, "%u.%u", info->version_major, info->version_minor);
 }
 
 static void head_driver(struct out *out, struct panthor_device *dev)
