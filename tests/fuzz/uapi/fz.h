@@ -283,6 +283,8 @@ void fz_finding(struct fz_worker *w, enum fz_id id, long result);
 void fz_bend(struct fz_worker *w, const struct fz_shape *shape, void *data);
 void fz_print_call(const struct fz_worker *w, const struct fz_ioctl *ioc, unsigned long request,
 		   const void *arg);
+/* What a step does that is not a call of the device. */
+void fz_print_act(const struct fz_worker *w, const char *what, uint64_t number);
 void fz_print(const struct fz_worker *w, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -141,6 +141,7 @@ static void step_unmap(struct fz_worker *w)
 {
 	unsigned int slot = pick(w);
 
+	fz_print_act(w, "unmap slot", slot);
 	/* Part of a map leaves two of one BO. */
 	if (fz_one_in(w, 4))
 		munmap(some_page(w, slot), KT_PAGE);
@@ -156,6 +157,7 @@ static void step_touch(struct fz_worker *w)
 
 	if (!page)
 		return;
+	fz_print_act(w, "touch", (uintptr_t)page);
 	switch (fz_below(w, 6)) {
 	case 0:
 	case 1:
@@ -180,16 +182,20 @@ static void step_advise(struct fz_worker *w)
 				       MADV_PAGEOUT,  MADV_DOFORK };
 	uint8_t *page = fz_map_page(w);
 
-	if (page)
-		madvise(page, KT_PAGE << fz_below(w, 3), advices[fz_below(w, ARRAY_SIZE(advices))]);
+	if (!page)
+		return;
+	fz_print_act(w, "advise", (uintptr_t)page);
+	madvise(page, KT_PAGE << fz_below(w, 3), advices[fz_below(w, ARRAY_SIZE(advices))]);
 }
 
 static void step_protect(struct fz_worker *w)
 {
 	uint8_t *page = fz_map_page(w);
 
-	if (page)
-		mprotect(page, KT_PAGE, (int)fz_below(w, 4));
+	if (!page)
+		return;
+	fz_print_act(w, "protect", (uintptr_t)page);
+	mprotect(page, KT_PAGE, (int)fz_below(w, 4));
 }
 
 /* From one slot to another: two areas are open for a moment. */
@@ -200,6 +206,7 @@ static void step_move(struct fz_worker *w)
 
 	if (from == to || !size)
 		return;
+	fz_print_act(w, "move map slot", from);
 	clear(w, to);
 	if (mremap(slot_of(w, from), size, size, MREMAP_MAYMOVE | MREMAP_FIXED, slot_of(w, to)) !=
 	    MAP_FAILED)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* The device's own calls, files, debugfs and processes. */
-#include <inttypes.h>
-
 #include "fz.h"
 
 static void step_dev_query(struct fz_worker *w)
@@ -62,7 +60,7 @@ static void step_reopen(struct fz_worker *w)
 {
 	struct fz_file *file = &w->files[FZ_SHARED + fz_below(w, FZ_FILES - FZ_SHARED)];
 
-	fz_print(w, "%u:%" PRIu64 " reopen fd%d\n", w->index, w->step, file->fd);
+	fz_print_act(w, "reopen fd", (uint64_t)file->fd);
 	close(file->fd);
 	memset(file->table, 0, sizeof(*file->table));
 	file->fd = kt_open("panthor", !file->primary);
@@ -72,9 +70,11 @@ static void step_reopen(struct fz_worker *w)
 
 static void step_shrink(struct fz_worker *w)
 {
+	unsigned int pages = (unsigned int)fz_small(w, 11);
 	char text[16];
-	int len = snprintf(text, sizeof(text), "%u", (unsigned int)fz_small(w, 11));
+	int len = snprintf(text, sizeof(text), "%u", pages);
 
+	fz_print_act(w, "shrink by pages", pages);
 	if (write(w->shrink, text, (size_t)len) != len)
 		fz_finding(w, FZ_NO_SUCH_CALL, -errno);
 }
@@ -94,6 +94,7 @@ static void read_some(struct fz_worker *w, int fd)
 
 static void step_debugfs(struct fz_worker *w)
 {
+	fz_print_act(w, "read debugfs", 0);
 	read_some(w, kt_debugfs_open(fz_one_in(w, 3) ? "reclaim" : "gems", O_RDONLY));
 }
 
@@ -102,13 +103,18 @@ static void step_fdinfo(struct fz_worker *w)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", w->file->fd);
+	fz_print_act(w, "read fdinfo", (uint64_t)w->file->fd);
 	read_some(w, open(path, O_RDONLY | O_CLOEXEC));
 }
 
 static void step_child(struct fz_worker *w)
 {
-	if (!w->child)
-		fz_run_child(w, 1 + fz_small(w, 7));
+	uint64_t steps = 1 + fz_small(w, 7);
+
+	if (w->child)
+		return;
+	fz_print_act(w, "child of steps", steps);
+	fz_run_child(w, steps);
 }
 
 const struct fz_step fz_misc_steps[] = {

@@ -50,8 +50,10 @@ static void step_close(struct fz_worker *w)
 {
 	int *at = &w->dmabuf[fz_below(w, FZ_DMABUFS)];
 
-	if (*at >= 0)
-		close(*at);
+	if (*at < 0)
+		return;
+	fz_print_act(w, "close dma-buf", (uint64_t)*at);
+	close(*at);
 	*at = -1;
 }
 
@@ -61,8 +63,10 @@ static void step_foreign(struct fz_worker *w)
 	size_t size = KT_PAGE * (1 + fz_small(w, 4));
 	int fd = fz_one_in(w, 2) ? kt_vgem_dmabuf(size) : kt_udmabuf(size);
 
-	if (fd >= 0)
-		keep_dmabuf(w, fd);
+	if (fd < 0)
+		return;
+	fz_print_act(w, "foreign dma-buf", (uint64_t)fd);
+	keep_dmabuf(w, fd);
 }
 
 /* Pins it, for as long as the other device has it. */
@@ -71,6 +75,7 @@ static void step_lend(struct fz_worker *w)
 	uint32_t handle;
 	int fd = pick_dmabuf(w);
 
+	fz_print_act(w, "vgem imports dma-buf", (uint64_t)fd);
 	if (fd >= 0 && w->vgem >= 0 && kt_import(w->vgem, fd, &handle) == 0 && !fz_one_in(w, 4))
 		kt_bo_close(w->vgem, handle);
 }
@@ -94,8 +99,10 @@ static void step_cpu_access(struct fz_worker *w)
 	struct dma_buf_sync args = { .flags = fz_below(w, 8) };
 	int fd = pick_dmabuf(w);
 
-	if (fd >= 0 && !is_udmabuf(fd))
-		ioctl(fd, DMA_BUF_IOCTL_SYNC, &args);
+	if (fd < 0 || is_udmabuf(fd))
+		return;
+	fz_print_act(w, "CPU access to dma-buf", (uint64_t)fd);
+	ioctl(fd, DMA_BUF_IOCTL_SYNC, &args);
 }
 
 /* Neither sending nor receiving waits: the box may be full, or empty. */
@@ -112,6 +119,7 @@ static void step_send(struct fz_worker *w)
 
 	if (fd < 0)
 		return;
+	fz_print_act(w, "send dma-buf", (uint64_t)fd);
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
@@ -137,6 +145,7 @@ static void step_receive(struct fz_worker *w)
 	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
 		return;
 	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	fz_print_act(w, "receive dma-buf", (uint64_t)fd);
 	keep_dmabuf(w, fd);
 }
 

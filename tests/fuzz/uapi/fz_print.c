@@ -20,6 +20,12 @@ void fz_print(const struct fz_worker *w, const char *format, ...)
 	fflush(stdout);
 }
 
+void fz_print_act(const struct fz_worker *w, const char *what, uint64_t number)
+{
+	fz_print(w, "%u:%" PRIu64 "%s %s 0x%" PRIx64 "\n", w->index, w->step,
+		 w->child ? " (child)" : "", what, number);
+}
+
 static uint64_t value_of(const struct fz_field *field, const uint8_t *data)
 {
 	uint64_t value = 0;
