@@ -22,7 +22,7 @@ static void errno_is_left_alone(void **state)
 	assert_int_equal(io->open(NULL, "/nonexistent", O_RDWR), -ENOENT);
 	assert_int_equal(io->close(NULL, -1), -EBADF);
 	assert_int_equal(io->dup(NULL, -1), -EBADF);
-	assert_int_equal(io->ioctl(NULL, -1, 0, NULL), -EBADF);
+	assert_int_equal(io->ioctl(NULL, -1, TCGETS, NULL), -EBADF);
 	assert_int_equal(io->read(NULL, -1, buf, sizeof(buf)), -EBADF);
 	assert_int_equal(io->write(NULL, -1, "", 1), -EBADF);
 	assert_int_equal(io->poll(NULL, 99999, POLLIN, 0), -EBADF);
@@ -66,31 +66,64 @@ static void files(void **state)
 	copy = io->dup(NULL, fd);
 	assert_true(copy > STDERR_FILENO && copy != fd);
 	assert_true(fcntl(copy, F_GETFD) & FD_CLOEXEC);
-	/* No such call on this file, as on any driver that lacks it. */
-	assert_int_equal(io_ioctl(io, fd, _IO('d', 0), NULL), -EOPNOTSUPP);
+	/* No such call on this file, as on any driver that lacks it. Emulators know this one. */
+	assert_int_equal(io_ioctl(io, fd, TCGETS, NULL), -EOPNOTSUPP);
 	io_close(io, copy);
 	io_close(io, fd);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
-static void memory(void **state)
+static void files_in_memory(void **state)
 {
+	const off_t page = sysconf(_SC_PAGESIZE);
 	int fd = memfd_create("memory", MFD_CLOEXEC);
 	unsigned int major, minor;
 	char *ptr = NULL;
 	char byte = 0;
 
-	assert_int_equal(ftruncate(fd, 8192), 0);
-	assert_int_equal(io->lseek(NULL, fd, 0, SEEK_END), 8192);
+	assert_int_equal(io->page_size(NULL), page);
+	assert_int_equal(ftruncate(fd, 2 * page), 0);
+	assert_int_equal(io->lseek(NULL, fd, 0, SEEK_END), 2 * page);
 	assert_int_equal(io->rdev(NULL, fd, &major, &minor), -ENOTSUP);
-	assert_int_equal(io->page_size(NULL), sysconf(_SC_PAGESIZE));
-	assert_int_equal(io->mmap(NULL, 4096, PROT_READ | PROT_WRITE, fd, 4096, (void **)&ptr), 0);
+	assert_int_equal(io->mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, fd, (uint64_t)page,
+				  (void **)&ptr),
+			 0);
 	ptr[1] = 'x';
-	assert_int_equal(io->munmap(NULL, ptr, 4096), 0);
+	assert_int_equal(io->munmap(NULL, ptr, (size_t)page), 0);
 	/* What was written is in the file: the mapping was shared, and at its offset. */
-	assert_int_equal(pread(fd, &byte, 1, 4097), 1);
+	assert_int_equal(pread(fd, &byte, 1, page + 1), 1);
 	assert_int_equal(byte, 'x');
 	io_close(io, fd);
+}
+
+/* BOs are mapped from above 4 GiB of a file, and 32-bit programs find registers behind 8 TiB. */
+static void offsets_are_not_cut(void **state)
+{
+	static const uint64_t offsets[] = { 1ull << 32, 1ull << 40,
+					    DRM_PANTHOR_USER_MMIO_OFFSET_32BIT };
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = memfd_create("memory", MFD_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		const off_t end = (off_t)(offsets[i] + page);
+		uint64_t *ptr = NULL, word = 0;
+
+		assert_int_equal(ftruncate(fd, end), 0);
+		assert_int_equal(io->lseek(NULL, fd, 0, SEEK_END), end);
+		assert_int_equal(
+			io->mmap(NULL, page, PROT_READ | PROT_WRITE, fd, offsets[i], (void **)&ptr),
+			0);
+		*ptr = offsets[i];
+		assert_int_equal(pread(fd, &word, sizeof(word), (off_t)offsets[i]), sizeof(word));
+		assert_int_equal(word, offsets[i]);
+		assert_int_equal(io->munmap(NULL, ptr, page), 0);
+	}
+	io_close(io, fd);
+}
+
+static void memory(void **state)
+{
+	char *ptr;
 
 	ptr = io_alloc(io, 64);
 	for (int i = 0; i < 64; i++)
@@ -199,6 +232,8 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(time_and_place),
 		cmocka_unit_test(pipes_are_polled),
+		cmocka_unit_test(files_in_memory),
+		cmocka_unit_test(offsets_are_not_cut),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(locks),
 		cmocka_unit_test(nodes_are_found_in_order),
