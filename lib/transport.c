@@ -163,11 +163,11 @@ static int node_number(const char *name, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	char *end;
-	long number;
+	long long number;
 
 	if (strncmp(name, prefix, len) || name[len] < '0' || name[len] > '9')
 		return -1;
-	number = strtol(name + len, &end, 10);
+	number = strtoll(name + len, &end, 10);
 	return *end || number > INT_MAX ? -1 : (int)number;
 }
 
