@@ -69,7 +69,8 @@ struct fake_bo *fake_add_bo_locked(struct fake *fake, uint64_t size, uint32_t fl
 	bo->foreign = foreign;
 	bo->memfd = -1;
 	bo->mmap_offset = fake->next_mmap_offset;
-	fake->next_mmap_offset += 1ull << 40;
+	/* Thousands of BOs stay below the registers of 32-bit programs. */
+	fake->next_mmap_offset += fake->page_size;
 	bo->next = fake->bos;
 	fake->bos = bo;
 	return bo;

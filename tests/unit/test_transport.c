@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "unit.h"
 
@@ -96,26 +97,54 @@ static void files_in_memory(void **state)
 	io_close(io, fd);
 }
 
+/* The word at an offset of a file, written through a mapping of that and read from the file. */
+static uint64_t word_at(int fd, uint64_t offset, uint64_t *mapped)
+{
+	uint64_t word = 0;
+
+	*mapped = offset;
+	assert_int_equal(pread(fd, &word, sizeof(word), (off_t)offset), sizeof(word));
+	return word;
+}
+
+/* The system call of 32-bit programs takes pages; qemu-user 7.2 makes 32 bits of bytes of them. */
+static bool emulator_cuts_offsets(int fd, size_t page)
+{
+	bool cuts = false;
+#if defined(SYS_mmap2)
+	const uint64_t offset = 1ull << 32;
+	void *ptr = (void *)syscall(SYS_mmap2, NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+				    (unsigned long)(offset >> 12));
+
+	assert_ptr_not_equal(ptr, MAP_FAILED);
+	cuts = word_at(fd, offset, ptr) != offset;
+	munmap(ptr, page);
+#endif
+	return cuts;
+}
+
 /* BOs are mapped from above 4 GiB of a file, and 32-bit programs find registers behind 8 TiB. */
 static void offsets_are_not_cut(void **state)
 {
 	static const uint64_t offsets[] = { 1ull << 32, 1ull << 40,
 					    DRM_PANTHOR_USER_MMIO_OFFSET_32BIT };
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const off_t end = (off_t)(DRM_PANTHOR_USER_MMIO_OFFSET_32BIT + page);
 	int fd = memfd_create("memory", MFD_CLOEXEC);
 
+	assert_int_equal(ftruncate(fd, end), 0);
+	assert_int_equal(io->lseek(NULL, fd, 0, SEEK_END), end);
+	if (emulator_cuts_offsets(fd, page)) {
+		io_close(io, fd);
+		skip();
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
-		const off_t end = (off_t)(offsets[i] + page);
-		uint64_t *ptr = NULL, word = 0;
+		uint64_t *ptr = NULL;
 
-		assert_int_equal(ftruncate(fd, end), 0);
-		assert_int_equal(io->lseek(NULL, fd, 0, SEEK_END), end);
 		assert_int_equal(
 			io->mmap(NULL, page, PROT_READ | PROT_WRITE, fd, offsets[i], (void **)&ptr),
 			0);
-		*ptr = offsets[i];
-		assert_int_equal(pread(fd, &word, sizeof(word), (off_t)offsets[i]), sizeof(word));
-		assert_int_equal(word, offsets[i]);
+		assert_int_equal(word_at(fd, offsets[i], ptr), offsets[i]);
 		assert_int_equal(io->munmap(NULL, ptr, page), 0);
 	}
 	io_close(io, fd);
