@@ -17,6 +17,7 @@
 
 /* A context of 32 bytes has a line of the L2 cache to itself. */
 #define PANTHOR_HEAP_CONTEXT_STRIDE 64
+#define PANTHOR_HEAP_CONTEXTS_SIZE PAGE_ALIGN(PANTHOR_HEAP_MAX * PANTHOR_HEAP_CONTEXT_STRIDE)
 
 /* struct panthor_heap_header - the beginning of a chunk, as the GPU reads it */
 struct panthor_heap_header {
@@ -51,6 +52,16 @@ static void panthor_heap_free_locked(struct panthor_heap_pool *pool, struct pant
 	kvfree(heap);
 }
 
+static void panthor_heap_drop_contexts_locked(struct panthor_heap_pool *pool)
+{
+	if (!pool->contexts)
+		return;
+
+	panthor_kbo_destroy(pool->contexts);
+	pool->contexts = NULL;
+	WRITE_ONCE(pool->size, pool->size - PANTHOR_HEAP_CONTEXTS_SIZE);
+}
+
 void panthor_heap_pool_fini(struct panthor_heap_pool *pool)
 {
 	struct panthor_heap *heap;
@@ -61,9 +72,7 @@ void panthor_heap_pool_fini(struct panthor_heap_pool *pool)
 	xa_for_each(&pool->heaps, index, heap)
 		panthor_heap_free_locked(pool, heap);
 	xa_destroy(&pool->heaps);
-	panthor_kbo_destroy(pool->contexts);
-	pool->contexts = NULL;
-	WRITE_ONCE(pool->size, 0);
+	panthor_heap_drop_contexts_locked(pool);
 	mutex_unlock(&pool->lock);
 }
 
@@ -116,7 +125,6 @@ static struct panthor_heap *panthor_heap_alloc_locked(struct panthor_device *ptd
 
 static int panthor_heap_need_contexts_locked(struct panthor_device *ptdev, struct panthor_vm *vm)
 {
-	size_t size = PAGE_ALIGN(PANTHOR_HEAP_MAX * PANTHOR_HEAP_CONTEXT_STRIDE);
 	struct panthor_kbo *contexts;
 
 	if (vm->heaps.destroyed)
@@ -124,25 +132,21 @@ static int panthor_heap_need_contexts_locked(struct panthor_device *ptdev, struc
 	if (vm->heaps.contexts)
 		return 0;
 
-	contexts = panthor_kbo_create(ptdev, vm, size);
+	contexts = panthor_kbo_create(ptdev, vm, PANTHOR_HEAP_CONTEXTS_SIZE);
 	if (IS_ERR(contexts))
 		return PTR_ERR(contexts);
 
 	vm->heaps.contexts = contexts;
-	WRITE_ONCE(vm->heaps.size, vm->heaps.size + size);
+	WRITE_ONCE(vm->heaps.size, vm->heaps.size + PANTHOR_HEAP_CONTEXTS_SIZE);
 	return 0;
 }
 
-static int panthor_heap_create_locked(struct panthor_device *ptdev, struct panthor_vm *vm,
-				      struct drm_panthor_tiler_heap_create *args)
+static int panthor_heap_add_locked(struct panthor_device *ptdev, struct panthor_vm *vm,
+				   struct drm_panthor_tiler_heap_create *args)
 {
 	struct panthor_heap *heap;
 	u32 index;
 	int ret;
-
-	ret = panthor_heap_need_contexts_locked(ptdev, vm);
-	if (ret)
-		return ret;
 
 	heap = panthor_heap_alloc_locked(ptdev, vm, args->chunk_size, args->initial_chunk_count);
 	if (IS_ERR(heap))
@@ -161,6 +165,22 @@ static int panthor_heap_create_locked(struct panthor_device *ptdev, struct panth
 	args->first_heap_chunk_gpu_va =
 		panthor_kbo_va(heap->chunks[args->initial_chunk_count - 1]);
 	return 0;
+}
+
+static int panthor_heap_create_locked(struct panthor_device *ptdev, struct panthor_vm *vm,
+				      struct drm_panthor_tiler_heap_create *args)
+{
+	bool first = !vm->heaps.contexts;
+	int ret;
+
+	ret = panthor_heap_need_contexts_locked(ptdev, vm);
+	if (ret)
+		return ret;
+
+	ret = panthor_heap_add_locked(ptdev, vm, args);
+	if (ret && first)
+		panthor_heap_drop_contexts_locked(&vm->heaps);
+	return ret;
 }
 
 int panthor_heap_create(struct panthor_device *ptdev, struct panthor_vm *vm,
