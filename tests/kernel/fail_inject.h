@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls whose 1st, 2nd, 3rd ... allocation or copy from or to the user fails, until none is left to
+ * fail. Whatever failed: the call tells it with the right errno, nothing is as it was not before,
+ * and the same call then works.
+ *
+ * A case is one call in a file of its own. Between prepare and call, and after it, the state of the
+ * device is compared: rows and sums of `gems`, BOs of each reclaim class, the file's fdinfo, who
+ * holds the module, and memory behind BOs. kmemleak sees the rest, in the end of the program.
+ */
+#ifndef FAIL_INJECT_H
+#define FAIL_INJECT_H
+
+#include "kt.h"
+
+#define DEBUGFS "/sys/kernel/debug/"
+
+enum fail_kind {
+	FAIL_NONE,
+	FAIL_SLAB,
+	FAIL_PAGE,
+	FAIL_COPY,
+};
+
+/*
+ * What a case may use, zeroes before its prepare().
+ * @fd: a fresh render node file
+ * @sync: a timeline syncobj, whose last point belongs to the state
+ */
+struct fail {
+	int fd;
+	uint32_t vm;
+	uint32_t bo;
+	uint32_t other;
+	uint32_t sync;
+	int dmabuf;
+	int extra;
+	uint64_t offset;
+	char *map;
+	char *target;
+	uint64_t target_size;
+};
+
+/* Residency may be another after a failure: pages that a call had brought in may stay. */
+#define FAIL_MAY_POPULATE (1u << 0)
+/* So it may, and a part may be in swap or on its way: then no sum of memory says anything. */
+#define FAIL_EVICTED (1u << 5)
+/* Either way residency is not compared. */
+#define FAIL_RESIDENCY (FAIL_MAY_POPULATE | FAIL_EVICTED)
+/* Work goes on after the call, so that there is no one state after its success. */
+#define FAIL_DEFERRED (1u << 1)
+/* A failure leaves part of the work done, and the call when repeated goes on from there. */
+#define FAIL_PARTIAL (1u << 2)
+/* The core may keep what the call made, for the next one. */
+#define FAIL_MAY_BE_DONE (1u << 3)
+/* Shared code of the kernel decides what is answered: any error is one. */
+#define FAIL_ANY_ERROR (1u << 4)
+
+/*
+ * @prepare: may assert; NULL: nothing to do
+ * @call: 0 or a negative errno; nothing else than what is to fail, and no assertions
+ * @finish: after the call succeeded, may assert what it did; NULL
+ * @release: before the files are closed; NULL
+ * @gone: what a call that was done answers when it is repeated, if the state does not show it
+ * @all: not the point alone fails, but all of this kind from there on
+ */
+struct fail_case {
+	unsigned int flags;
+	enum fail_kind all;
+	int gone;
+	void (*prepare)(struct fail *f);
+	int (*call)(struct fail *f);
+	void (*finish)(struct fail *f);
+	void (*release)(struct fail *f);
+};
+
+#define fail_test(c)                                                                 \
+	{                                                                            \
+		.name = #c, .test_func = fail_sweep, .teardown_func = fail_teardown, \
+		.initial_state = &(c)                                                \
+	}
+/* The last entries of every table. */
+#define fail_no_leaks() kt_no_leaks(), cmocka_unit_test(fail_test_kmemleak)
+#define fail_main(tests)                                          \
+	int main(void)                                            \
+	{                                                         \
+		fail_begin();                                     \
+		return cmocka_run_group_tests(tests, NULL, NULL); \
+	}
+
+void fail_begin(void);
+void fail_sweep(void **state);
+int fail_teardown(void **state);
+void fail_test_kmemleak(void **state);
+
+/* An ioctl of a case: when it fails, its arguments are what they were. */
+int fail_ioctl(int fd, unsigned long request, void *args, size_t size);
+#define FAIL_IOCTL(fd, request, args) fail_ioctl(fd, request, args, sizeof(*(args)))
+
+/* The next call's @nth failure point, counted from 1, fails. */
+void fail_arm(unsigned int nth);
+/* Nothing fails any more; what did. */
+enum fail_kind fail_disarm(void);
+
+/*
+ * From now on every slab (or page) allocation of this thread fails, once that many bytes (pages)
+ * were allocated. fail_disarm() ends it.
+ */
+void fail_arm_all(enum fail_kind kind, uint64_t budget);
+
+/*
+ * Of this thread and all of the kernel's every @interval'th slab and page allocation fails, @times
+ * times in all. fail_disarm() ends it.
+ */
+void fail_arm_kernel(unsigned int interval, unsigned int times);
+
+#endif
