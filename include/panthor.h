@@ -8,13 +8,17 @@
  *
  * - Success is 0, failure a negative errno; errno itself is left alone. Outputs are named ret_*
  *   and are untouched on failure.
- * - Objects are opaque and reference counted. A constructor returns one reference, *_unref() drops
- *   one, takes NULL and returns NULL, so that `bo = panthor_bo_unref(bo)` leaves no stale pointer.
- *   Objects keep what they need alive: a BO its device, a group its VM, a batch its BOs.
+ * - Objects are opaque. A constructor returns one reference, *_unref() drops one, takes NULL and
+ *   returns NULL, so that `bo = panthor_bo_unref(bo)` leaves no stale pointer. What several owners
+ *   share, devices, VMs and BOs, is counted and has *_ref(). Objects keep what they need alive: a
+ *   BO its device, a group its VM.
  * - What never changes about an object is in a structure that its *_info() returns, which lives as
  *   long as the object and may get longer at its end. Shortcuts to it are inline functions.
  * - Any function may be called from any thread on any object that the caller holds a reference on.
- *   Batches and readers, which have *_free() or *_close() instead, are for one thread at a time.
+ *   Readers, which have *_close() instead, are for one thread at a time.
+ * - What is done many times in one call is an array of structures that the caller fills: bind ops,
+ *   jobs, waits and signals, ranges. They are read during the call and not kept. What needs no
+ *   call of its own, initialisers and the calls for one of them, is inline.
  * - Sizes and offsets are bytes, 64-bit on every machine.
  * - Signals do not surface: an interrupted system call is repeated.
  * - A feature the running kernel lacks gives -EOPNOTSUPP, also where the kernel would have said
@@ -133,7 +137,7 @@ int panthor_device_has(struct panthor_device *dev, enum panthor_feature feature)
 
 /**
  * panthor_device_flush_id - number of the GPU's latest cache flush
- * @ret_id: what panthor_submit_stream() takes, read after the stream was written
+ * @ret_id: what struct panthor_job takes, read after the stream was written
  *
  * One load from a page of the device, mapped at the first call and until the device dies. Errors:
  * -EINVAL a driver without the page; -ENOMEM.
@@ -190,15 +194,17 @@ enum panthor_bo_flags {
 
 /**
  * panthor_bo_new - create a buffer object
+ * @vm: the only VM that can map it, of the same device; or NULL
  * @size: bytes, rounded up to pages
  * @flags: enum panthor_bo_flags
  * @ret_bo: the BO, one reference
  *
- * No memory is taken yet; contents read as zero. Errors: -EINVAL size 0 or one that does not fit
- * after rounding, or unknown or contradicting flags; -EOPNOTSUPP WB_MMAP before 1.7; -ENOSPC
- * no room for the mmap offset; -ENOMEM.
+ * No memory is taken yet; contents read as zero. A BO that is exclusive to a VM keeps that alive
+ * and cannot be exported; jobs are not slowed down by the number of such BOs. Errors: -EINVAL size
+ * 0 or one that does not fit after rounding, unknown or contradicting flags, or a VM of another
+ * device; -EOPNOTSUPP WB_MMAP before 1.7; -ENOSPC no room for the mmap offset; -ENOMEM.
  */
-int panthor_bo_new(struct panthor_device *dev, uint64_t size, uint32_t flags,
+int panthor_bo_new(struct panthor_device *dev, struct panthor_vm *vm, uint64_t size, uint32_t flags,
 		   struct panthor_bo **ret_bo);
 
 struct panthor_bo *panthor_bo_ref(struct panthor_bo *bo);
@@ -291,18 +297,7 @@ enum panthor_bo_sync_type {
 	PANTHOR_BO_SYNC_FLUSH_AND_INVALIDATE = 1, /* and GPU writes to the CPU */
 };
 
-/**
- * panthor_bo_sync - cache upkeep of a WB_MMAP BO
- * @offset, @size: range in bytes
- * @type: what to do
- *
- * Does nothing, successfully, when the map is not cached or the GPU is coherent. Needs 1.7.
- * Errors: -EINVAL beyond the BO, unknown type or imported BO; -EOPNOTSUPP.
- */
-int panthor_bo_sync(struct panthor_bo *bo, uint64_t offset, uint64_t size,
-		    enum panthor_bo_sync_type type);
-
-/* A part of a BO, and enum panthor_bo_sync_type of what is to be done with it. */
+/* A part of a BO, in bytes, and enum panthor_bo_sync_type of what is to be done with it. */
 struct panthor_bo_range {
 	struct panthor_bo *bo;
 	uint64_t offset;
@@ -311,15 +306,28 @@ struct panthor_bo_range {
 };
 
 /**
- * panthor_bo_sync_ranges - cache upkeep of many ranges, in one call
- * @ranges: @count of them, of BOs of this device
+ * panthor_bo_sync_ranges - cache upkeep of WB_MMAP BOs
+ * @ranges: @count of them, of BOs of this device, in any order
  *
- * As panthor_bo_sync() of each, in no order. Ranges that meet or share cache lines are looked after
- * once, ranges that need nothing not at all. Needs 1.7. Errors: as there, -EINVAL also a BO of
- * another device; then nothing has been done; -ENOMEM.
+ * Does nothing, successfully, where the map is not cached or the GPU is coherent. Ranges that meet
+ * or share cache lines are looked after once. Needs 1.7. Errors: -EINVAL beyond the BO, unknown
+ * type, imported BO or one of another device, and then nothing has been done; -EOPNOTSUPP; -ENOMEM.
  */
 int panthor_bo_sync_ranges(struct panthor_device *dev, const struct panthor_bo_range *ranges,
 			   uint32_t count);
+
+/** panthor_bo_sync - panthor_bo_sync_ranges() of one */
+static inline int panthor_bo_sync(struct panthor_bo *bo, uint64_t offset, uint64_t size,
+				  enum panthor_bo_sync_type type)
+{
+	struct panthor_bo_range range;
+
+	range.bo = bo;
+	range.offset = offset;
+	range.size = size;
+	range.type = (uint32_t)type;
+	return panthor_bo_sync_ranges(panthor_bo_device(bo), &range, 1);
+}
 
 /* Advice to the kernel's reclaim. */
 enum panthor_bo_advice {

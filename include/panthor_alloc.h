@@ -118,7 +118,7 @@ struct panthor_buffer {
 
 enum panthor_bo_cache_flags {
 	PANTHOR_BO_CACHE_MAP_CPU = 1 << 0, /* map all but NO_MMAP BOs for the CPU */
-	PANTHOR_BO_CACHE_PRIVATE_TO_VM = 1 << 1, /* as panthor_bo_new_in_vm(); needs @va */
+	PANTHOR_BO_CACHE_PRIVATE_TO_VM = 1 << 1, /* BOs of the VM of @va */
 	PANTHOR_BO_CACHE_KEEP_CONTENTS = 1 << 2, /* no DONTNEED: two system calls less */
 };
 

@@ -101,27 +101,20 @@ struct panthor_gems_summary {
 };
 
 /**
- * panthor_gems_open - read a `gems` file
- * @path: the file, a saved copy included
+ * panthor_gems_open_fd - read a table from a descriptor: a `gems` file, a saved copy, a pipe
+ * @fd: stays the caller's and must outlive the reader
  * @ret_gems: the reader, to be closed with panthor_gems_close()
  *
  * A reader is for one thread at a time. Memory does not grow with the number of rows. Errors:
- * -ENOENT; -EACCES; -ENOMEM; whatever else open(2) gives.
- */
-int panthor_gems_open(const char *path, struct panthor_gems **ret_gems);
-
-/**
- * panthor_gems_open_fd - read a table from a descriptor, a pipe included
- * @fd: stays the caller's and must outlive the reader
- *
- * Errors: -ENOMEM. What is wrong with the descriptor comes out of panthor_gems_next().
+ * -ENOMEM. What is wrong with the descriptor comes out of panthor_gems_next().
  */
 int panthor_gems_open_fd(int fd, struct panthor_gems **ret_gems);
 
 /**
  * panthor_gems_open_device - read the table of a device
  *
- * Errors: -ENOENT debugfs is not mounted or the driver has no `gems`; -EACCES debugfs is root's.
+ * As panthor_gems_open_fd(). Errors: -ENOENT debugfs is not mounted or the driver has no `gems`;
+ * -EACCES debugfs is root's; -ENOMEM; whatever else open(2) gives.
  */
 int panthor_gems_open_device(struct panthor_device *dev, struct panthor_gems **ret_gems);
 

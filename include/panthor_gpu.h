@@ -35,7 +35,7 @@ struct panthor_vm *panthor_vm_ref(struct panthor_vm *vm);
 /**
  * panthor_vm_unref - drop a reference
  *
- * The last one unmaps everything. BOs exclusive to the VM, groups, heaps and bind batches have
+ * The last one unmaps everything. BOs exclusive to the VM, groups, heaps and VA allocators have
  * references of their own.
  */
 struct panthor_vm *panthor_vm_unref(struct panthor_vm *vm);
@@ -65,20 +65,10 @@ static inline uint64_t panthor_vm_user_va_range(const struct panthor_vm *vm)
 /**
  * panthor_vm_is_usable - whether the VM still takes binds and jobs
  *
- * A queued bind that fails makes its VM unusable for good: only panthor_vm_unmap() and unref are
- * left. Returns 1 usable, 0 not, or -ENODEV.
+ * A queued bind that fails makes its VM unusable for good: only unmaps that are not queued and
+ * unref are left. Returns 1 usable, 0 not, or -ENODEV.
  */
 int panthor_vm_is_usable(struct panthor_vm *vm);
-
-/**
- * panthor_bo_new_in_vm - create a BO that only one VM can map
- * @size, @flags, @ret_bo: as panthor_bo_new()
- *
- * Jobs of the VM are not slowed down by the number of such BOs. It keeps its VM alive and cannot be
- * exported. Errors: those of panthor_bo_new().
- */
-int panthor_bo_new_in_vm(struct panthor_vm *vm, uint64_t size, uint32_t flags,
-			 struct panthor_bo **ret_bo);
 
 /* The unit of addresses, offsets and sizes in a VM, whatever the CPU's pages are. */
 #define PANTHOR_VM_PAGE_SIZE 4096
@@ -90,92 +80,121 @@ enum panthor_map_flags {
 	PANTHOR_MAP_SPARSE = 1 << 3, /* no BO, reads undefined, writes lost; needs 1.9 */
 };
 
-/**
- * panthor_vm_map - map a BO, now
- * @bo: of the same device; NULL with PANTHOR_MAP_SPARSE, which implies NOEXEC
- * @bo_offset, @va, @size: multiples of PANTHOR_VM_PAGE_SIZE, size not 0
- * @flags: enum panthor_map_flags
- *
- * Replaces what was mapped there. The mapping keeps the memory, so that the BO may be dropped.
- * Errors: -EINVAL a range beyond the BO or the VM's user range, a BO exclusive to another VM or of
- * another device, unknown flags, or the VM is unusable; -EOPNOTSUPP; -ENOMEM.
- */
-int panthor_vm_map(struct panthor_vm *vm, struct panthor_bo *bo, uint64_t bo_offset, uint64_t va,
-		   uint64_t size, uint32_t flags);
-
-/**
- * panthor_vm_unmap - unmap a range, now
- * @va, @size: multiples of PANTHOR_VM_PAGE_SIZE, size not 0
- *
- * Cuts mappings that reach beyond the range; holes in it are no error. Errors: -EINVAL a range
- * beyond the VM's user range; -ENOMEM.
- */
-int panthor_vm_unmap(struct panthor_vm *vm, uint64_t va, uint64_t size);
-
-/*
- * Bind batches: many maps and unmaps in one call, in order
- */
-
-struct panthor_bind;
-
-/* What a wait or a signal belongs to. */
-enum panthor_bind_scope {
-	PANTHOR_BIND_BATCH = 0, /* before the first, or after the last of all ops */
-	PANTHOR_BIND_LAST_OP = 1, /* the op added last */
+enum panthor_bind_op_type {
+	PANTHOR_BIND_OP_MAP = 0,
+	PANTHOR_BIND_OP_UNMAP = 1,
+	PANTHOR_BIND_OP_SYNC = 2, /* nothing but its waits and signals */
 };
 
 /**
- * panthor_bind_new - an empty batch for a VM
- * @ret_bind: to be freed with panthor_bind_free()
+ * struct panthor_bind_op - one thing to be done in a VM
+ * @type: enum panthor_bind_op_type
+ * @flags: enum panthor_map_flags of a map
+ * @bo: of the same device, what to map; NULL with PANTHOR_MAP_SPARSE, which implies NOEXEC
+ * @bo_offset: in it
+ * @va: where
+ * @size: not 0
+ * @syncs: @sync_count waits and signals of this op alone; ops of a VM run in order, so that what
+ *         the first one waits for holds all of them up and what the last one signals comes after
+ *         all
+ * @sync_count: 0 unless it is queued
  *
- * Errors: -ENOMEM.
+ * @bo_offset, @va and @size are multiples of PANTHOR_VM_PAGE_SIZE. What a type has no use for is 0.
+ * A map replaces what was mapped there. It keeps the memory, so that the BO may be dropped. An
+ * unmap cuts mappings that reach beyond its range; holes in that are no error.
  */
-int panthor_bind_new(struct panthor_vm *vm, struct panthor_bind **ret_bind);
+struct panthor_bind_op {
+	uint32_t type;
+	uint32_t flags;
+	struct panthor_bo *bo;
+	uint64_t bo_offset;
+	uint64_t va;
+	uint64_t size;
+	const struct panthor_sync *syncs;
+	uint32_t sync_count;
+};
 
-/** panthor_bind_free - free a batch; what it queued goes on; takes NULL, returns NULL */
-struct panthor_bind *panthor_bind_free(struct panthor_bind *bind);
-
-/** panthor_bind_reset - empty a batch and let go of its BOs, to fill it anew */
-void panthor_bind_reset(struct panthor_bind *bind);
-
-/** panthor_bind_map - add a map; arguments and errors as panthor_vm_map(), found now if they can */
-int panthor_bind_map(struct panthor_bind *bind, struct panthor_bo *bo, uint64_t bo_offset,
-		     uint64_t va, uint64_t size, uint32_t flags);
-
-/** panthor_bind_unmap - add an unmap; arguments and errors as panthor_vm_unmap() */
-int panthor_bind_unmap(struct panthor_bind *bind, uint64_t va, uint64_t size);
+enum panthor_bind_flags {
+	PANTHOR_BIND_ASYNC = 1 << 0, /* later, behind all that was queued on the VM */
+};
 
 /**
- * panthor_bind_wait - let an op, or the whole batch, wait for a point
+ * panthor_vm_bind - many maps and unmaps in one call, in order
+ * @flags: enum panthor_bind_flags
+ * @ops: @count of them
+ * @ret_done: ops that were executed, or queued, on failure too; may be NULL
  *
- * For panthor_bind_queue(). Errors: -EINVAL handle 0, unknown scope, or LAST_OP in a batch without
- * ops; -ENOMEM.
- */
-int panthor_bind_wait(struct panthor_bind *bind, enum panthor_bind_scope scope, uint32_t handle,
-		      uint64_t point);
-
-/** panthor_bind_signal - signal a point after an op, or the whole batch; as panthor_bind_wait() */
-int panthor_bind_signal(struct panthor_bind *bind, enum panthor_bind_scope scope, uint32_t handle,
-			uint64_t point);
-
-/**
- * panthor_bind_run - execute the batch before returning
- * @ret_done: ops that were executed, on failure too: the index of the one that failed; may be NULL
+ * Without ASYNC the ops are executed before it returns, ahead of what is queued. One that fails
+ * leaves those in front of it executed: @ret_done is its index. What can be seen to be wrong is
+ * found before any is executed.
  *
- * Does not wait for what is queued. The batch stays as it is. Errors: those of the ops; -EINVAL
- * also a batch with waits or signals.
- */
-int panthor_bind_run(struct panthor_bind *bind, uint32_t *ret_done);
-
-/**
- * panthor_bind_queue - execute the batch later, behind all that was queued on the VM
+ * With ASYNC all of them are queued or none. One that fails later makes the VM unusable.
  *
- * Without ops the batch is only its waits and signals, also in that order. All of it is queued or
- * nothing is. An op that fails later makes the VM unusable. The batch stays as it is. Errors: those
- * of the ops; -EINVAL also a point to wait for that nothing is queued for, or no such handle;
- * -ENOENT no such handle to wait for.
+ * Errors: -EINVAL an op that is not as described: unknown flags or types, a range beyond the BO or
+ * the VM's user range, a BO exclusive to another VM; syncs without ASYNC, handle 0, nothing queued
+ * for a point to wait for, no such handle to signal, or the VM is unusable; -ENOENT no such handle
+ * to wait for; -EOPNOTSUPP SPARSE before 1.9; -ENOMEM.
  */
-int panthor_bind_queue(struct panthor_bind *bind);
+int panthor_vm_bind(struct panthor_vm *vm, uint32_t flags, const struct panthor_bind_op *ops,
+		    uint32_t count, uint32_t *ret_done);
+
+/** panthor_bind_unmap - an op that unmaps, without syncs */
+static inline struct panthor_bind_op panthor_bind_unmap(uint64_t va, uint64_t size)
+{
+	struct panthor_bind_op op;
+
+	op.type = PANTHOR_BIND_OP_UNMAP;
+	op.flags = 0;
+	op.bo = NULL;
+	op.bo_offset = 0;
+	op.va = va;
+	op.size = size;
+	op.syncs = NULL;
+	op.sync_count = 0;
+	return op;
+}
+
+/** panthor_bind_map - an op that maps, without syncs */
+static inline struct panthor_bind_op panthor_bind_map(struct panthor_bo *bo, uint64_t bo_offset,
+						      uint64_t va, uint64_t size, uint32_t flags)
+{
+	struct panthor_bind_op op = panthor_bind_unmap(va, size);
+
+	op.type = PANTHOR_BIND_OP_MAP;
+	op.flags = flags;
+	op.bo = bo;
+	op.bo_offset = bo_offset;
+	return op;
+}
+
+/** panthor_bind_sync - an op that only waits and signals */
+static inline struct panthor_bind_op panthor_bind_sync(const struct panthor_sync *syncs,
+						       uint32_t count)
+{
+	struct panthor_bind_op op = panthor_bind_unmap(0, 0);
+
+	op.type = PANTHOR_BIND_OP_SYNC;
+	op.syncs = syncs;
+	op.sync_count = count;
+	return op;
+}
+
+/** panthor_vm_map - panthor_vm_bind() of one map, now */
+static inline int panthor_vm_map(struct panthor_vm *vm, struct panthor_bo *bo, uint64_t bo_offset,
+				 uint64_t va, uint64_t size, uint32_t flags)
+{
+	struct panthor_bind_op op = panthor_bind_map(bo, bo_offset, va, size, flags);
+
+	return panthor_vm_bind(vm, 0, &op, 1, NULL);
+}
+
+/** panthor_vm_unmap - panthor_vm_bind() of one unmap, now */
+static inline int panthor_vm_unmap(struct panthor_vm *vm, uint64_t va, uint64_t size)
+{
+	struct panthor_bind_op op = panthor_bind_unmap(va, size);
+
+	return panthor_vm_bind(vm, 0, &op, 1, NULL);
+}
 
 /*
  * Groups: sets of queues that the GPU runs together
@@ -224,9 +243,7 @@ struct panthor_group_params {
 int panthor_group_new(struct panthor_vm *vm, const struct panthor_group_params *params,
 		      struct panthor_group **ret_group);
 
-struct panthor_group *panthor_group_ref(struct panthor_group *group);
-
-/** panthor_group_unref - drop a reference; the last one kills what still runs */
+/** panthor_group_unref - drop the reference, and kill what still runs */
 struct panthor_group *panthor_group_unref(struct panthor_group *group);
 
 /**
@@ -261,61 +278,40 @@ enum panthor_group_state_flags {
 int panthor_group_state(struct panthor_group *group, uint32_t *ret_state,
 			uint32_t *ret_fatal_queues);
 
-/*
- * Submission: jobs for the queues of a group, in one call
- */
-
-struct panthor_submit;
-
-/* For panthor_submit_stream(): take panthor_device_flush_id() at that moment. */
+/* For struct panthor_job: take panthor_device_flush_id() when the job is submitted. */
 #define PANTHOR_FLUSH_ID_NOW UINT32_MAX
 
 /**
- * panthor_submit_new - an empty batch of jobs
- * @ret_submit: to be freed with panthor_submit_free()
- *
- * Errors: -ENOMEM.
- */
-int panthor_submit_new(struct panthor_group *group, struct panthor_submit **ret_submit);
-
-/** panthor_submit_free - free a batch; its jobs go on; takes NULL, returns NULL */
-struct panthor_submit *panthor_submit_free(struct panthor_submit *submit);
-
-/** panthor_submit_reset - empty a batch, to fill it anew */
-void panthor_submit_reset(struct panthor_submit *submit);
-
-/**
- * panthor_submit_stream - add a job
- * @queue: index in the group
+ * struct panthor_job - commands for a queue
  * @va: address of the commands, a multiple of 64
  * @size: bytes, a multiple of 8; 0, with @va 0, for a job that only waits and signals
+ * @queue: index in the group
  * @flush_id: panthor_device_flush_id() when the commands had been written, or PANTHOR_FLUSH_ID_NOW
- *
- * Jobs of one queue run in order. Errors: -EINVAL arguments that are not so; -ENOMEM; with
- * PANTHOR_FLUSH_ID_NOW those of panthor_device_flush_id().
+ * @sync_count: number of @syncs
+ * @syncs: what it waits for, and signals
  */
-int panthor_submit_stream(struct panthor_submit *submit, uint32_t queue, uint64_t va,
-			  uint32_t size, uint32_t flush_id);
+struct panthor_job {
+	uint64_t va;
+	uint32_t size;
+	uint32_t queue;
+	uint32_t flush_id;
+	uint32_t sync_count;
+	const struct panthor_sync *syncs;
+};
 
 /**
- * panthor_submit_wait - let the job added last wait for a point
+ * panthor_group_submit - hand jobs to the queues of a group: all of them or none
+ * @jobs: @count of them
  *
- * Errors: -EINVAL handle 0 or no job; -ENOMEM.
+ * Jobs of one queue run in order. A wait for a point that an earlier job of the call signals waits
+ * for that job. Errors: -EINVAL a job that is not as described, handle 0 or unknown types in
+ * @syncs, the group takes no jobs any more, a point to wait for that nothing is queued for, or no
+ * such handle to signal; -ENOENT no such handle to wait for; -EBUSY too many jobs are queued;
+ * -ENOMEM, also where evicted BOs of the VM find no room to come back; with PANTHOR_FLUSH_ID_NOW
+ * those of panthor_device_flush_id().
  */
-int panthor_submit_wait(struct panthor_submit *submit, uint32_t handle, uint64_t point);
-
-/** panthor_submit_signal - signal a point after the job added last; as panthor_submit_wait() */
-int panthor_submit_signal(struct panthor_submit *submit, uint32_t handle, uint64_t point);
-
-/**
- * panthor_submit_run - hand the jobs to the kernel: all of them or none
- *
- * A wait for a point that an earlier job of the batch signals waits for that job. The batch stays
- * as it is. Errors: -EINVAL the group takes no jobs any more, a point to wait for that nothing is
- * queued for, or no such handle; -ENOENT no such handle to wait for; -EBUSY too many jobs are
- * queued; -ENOMEM, also where evicted BOs of the VM find no room to come back.
- */
-int panthor_submit_run(struct panthor_submit *submit);
+int panthor_group_submit(struct panthor_group *group, const struct panthor_job *jobs,
+			 uint32_t count);
 
 /*
  * Tiler heaps: memory that the tiler takes in chunks as it needs them
@@ -350,7 +346,7 @@ struct panthor_tiler_heap_params {
 int panthor_tiler_heap_new(struct panthor_vm *vm, const struct panthor_tiler_heap_params *params,
 			   struct panthor_tiler_heap **ret_heap);
 
-struct panthor_tiler_heap *panthor_tiler_heap_ref(struct panthor_tiler_heap *heap);
+/** panthor_tiler_heap_unref - drop the reference; no job is to use the heap any more */
 struct panthor_tiler_heap *panthor_tiler_heap_unref(struct panthor_tiler_heap *heap);
 
 /**

@@ -14,6 +14,41 @@
 extern "C" {
 #endif
 
+enum panthor_sync_type {
+	PANTHOR_SYNC_WAIT = 0, /* before it begins */
+	PANTHOR_SYNC_SIGNAL = 1, /* when it is done */
+};
+
+/**
+ * struct panthor_sync - what a bind op or a job waits for, or signals
+ * @handle: syncobj
+ * @type: enum panthor_sync_type
+ * @point: for a wait, one that something is queued for
+ */
+struct panthor_sync {
+	uint32_t handle;
+	uint32_t type;
+	uint64_t point;
+};
+
+static inline struct panthor_sync panthor_wait_point(uint32_t handle, uint64_t point)
+{
+	struct panthor_sync sync;
+
+	sync.handle = handle;
+	sync.type = PANTHOR_SYNC_WAIT;
+	sync.point = point;
+	return sync;
+}
+
+static inline struct panthor_sync panthor_signal_point(uint32_t handle, uint64_t point)
+{
+	struct panthor_sync sync = panthor_wait_point(handle, point);
+
+	sync.type = PANTHOR_SYNC_SIGNAL;
+	return sync;
+}
+
 /*
  * Syncobjs: plain DRM handles, so that they mix with those of other libraries on the same file
  */

@@ -90,15 +90,17 @@ static int create_handle(struct panthor_bo *bo, uint64_t size, uint32_t flags)
 	return 0;
 }
 
-/* @vm may be NULL. */
-static int create(struct panthor_device *dev, struct panthor_vm *vm, uint64_t size, uint32_t flags,
-		  struct panthor_bo **ret_bo)
+PANTHOR_PUBLIC
+int panthor_bo_new(struct panthor_device *dev, struct panthor_vm *vm, uint64_t size, uint32_t flags,
+		   struct panthor_bo **ret_bo)
 {
 	struct panthor_bo *bo;
 	int r = round_size(dev, size, &size);
 
 	if (!r)
 		r = bo_check_flags(dev, flags);
+	if (!r && vm && vm->dev != dev)
+		r = -EINVAL;
 	if (r)
 		return r;
 
@@ -119,20 +121,6 @@ static int create(struct panthor_device *dev, struct panthor_vm *vm, uint64_t si
 	io_unlock(dev->io, &dev->handles.lock);
 	*ret_bo = bo;
 	return 0;
-}
-
-PANTHOR_PUBLIC
-int panthor_bo_new(struct panthor_device *dev, uint64_t size, uint32_t flags,
-		   struct panthor_bo **ret_bo)
-{
-	return create(dev, NULL, size, flags, ret_bo);
-}
-
-PANTHOR_PUBLIC
-int panthor_bo_new_in_vm(struct panthor_vm *vm, uint64_t size, uint32_t flags,
-			 struct panthor_bo **ret_bo)
-{
-	return create(vm->dev, vm, size, flags, ret_bo);
 }
 
 PANTHOR_PUBLIC

@@ -118,8 +118,7 @@ static int create(struct panthor_bo_cache *cache, uint64_t size, uint32_t flags,
 		  struct panthor_bo **ret_bo)
 {
 	bool private = cache->flags & PANTHOR_BO_CACHE_PRIVATE_TO_VM;
-	int r = private ? panthor_bo_new_in_vm(cache->va->vm, size, flags, ret_bo)
-			: panthor_bo_new(cache->dev, size, flags, ret_bo);
+	int r = panthor_bo_new(cache->dev, private ? cache->va->vm : NULL, size, flags, ret_bo);
 
 	if (r)
 		return r;

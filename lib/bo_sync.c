@@ -4,13 +4,10 @@
 #include <stdlib.h>
 
 #include "bo.h"
+#include "scratch.h"
 
 /* Not less than any CPU's that has a panthor: what shares a line is looked after at once. */
 #define CACHE_LINE 64
-
-/* Ranges that need no memory of their own. */
-#define ON_STACK   16
-#define MAX_RANGES (1u << 24)
 
 static int check(struct panthor_device *dev, const struct panthor_bo_range *range)
 {
@@ -95,31 +92,20 @@ PANTHOR_PUBLIC
 int panthor_bo_sync_ranges(struct panthor_device *dev, const struct panthor_bo_range *ranges,
 			   uint32_t count)
 {
-	struct drm_panthor_bo_sync_op on_stack[ON_STACK], *ops = on_stack;
+	struct scratch scratch;
 	int r = 0;
 
 	for (uint32_t i = 0; i < count && !r; i++)
 		r = check(dev, &ranges[i]);
 	if (!r)
 		r = device_require(dev, PANTHOR_FEATURE_BO_SYNC);
-	if (r || !count)
+	if (!r)
+		r = scratch_begin(&scratch, dev->io,
+				  (uint64_t)count * sizeof(struct drm_panthor_bo_sync_op));
+	if (r)
 		return r;
-	if (count > ON_STACK)
-		ops = count < MAX_RANGES ? io_alloc(dev->io, count * sizeof(*ops)) : NULL;
-	if (!ops)
-		return -ENOMEM;
 
-	r = sync_ops(dev, ops, ranges, count);
-	if (ops != on_stack)
-		free(ops);
+	r = sync_ops(dev, scratch.memory, ranges, count);
+	scratch_end(&scratch);
 	return r;
-}
-
-PANTHOR_PUBLIC
-int panthor_bo_sync(struct panthor_bo *bo, uint64_t offset, uint64_t size,
-		    enum panthor_bo_sync_type type)
-{
-	struct panthor_bo_range range = { bo, offset, size, type };
-
-	return panthor_bo_sync_ranges(bo->info.dev, &range, 1);
 }

@@ -96,8 +96,10 @@ size_t gems_record_lookahead(const struct gems_layout *layout);
 /* A reader of @fd, which it closes at its end if it @owns_fd. NULL without memory. */
 struct panthor_gems *gems_alloc(const struct panthor_transport *io, int fd, bool owns_fd);
 
-/* As the public functions, over any transport. */
+/* The reader of the file at @path; whatever open(2) gives, or -ENOMEM. */
 int gems_open(const struct panthor_transport *io, const char *path, struct panthor_gems **ret_gems);
+
+/* As the public function, over any transport. */
 int gems_open_fd(const struct panthor_transport *io, int fd, struct panthor_gems **ret_gems);
 
 #endif

@@ -58,12 +58,6 @@ static int open_sibling(const struct panthor_device *dev, const char *prefix,
 }
 
 PANTHOR_PUBLIC
-int panthor_gems_open(const char *path, struct panthor_gems **ret_gems)
-{
-	return gems_open(&panthor_transport_system, path, ret_gems);
-}
-
-PANTHOR_PUBLIC
 int panthor_gems_open_fd(int fd, struct panthor_gems **ret_gems)
 {
 	return gems_open_fd(&panthor_transport_system, fd, ret_gems);

@@ -94,7 +94,6 @@ int panthor_group_new(struct panthor_vm *vm, const struct panthor_group_params *
 	group = io_alloc(vm->dev->io, sizeof(*group));
 	if (!group)
 		return -ENOMEM;
-	atomic_init(&group->refs, 1);
 	group->vm = vm;
 	r = create_handle(group, &own);
 	if (r) {
@@ -108,18 +107,11 @@ int panthor_group_new(struct panthor_vm *vm, const struct panthor_group_params *
 }
 
 PANTHOR_PUBLIC
-struct panthor_group *panthor_group_ref(struct panthor_group *group)
-{
-	atomic_fetch_add_explicit(&group->refs, 1, memory_order_relaxed);
-	return group;
-}
-
-PANTHOR_PUBLIC
 struct panthor_group *panthor_group_unref(struct panthor_group *group)
 {
 	struct drm_panthor_group_destroy destroy;
 
-	if (!group || atomic_fetch_sub_explicit(&group->refs, 1, memory_order_acq_rel) > 1)
+	if (!group)
 		return NULL;
 
 	destroy = (struct drm_panthor_group_destroy){ .group_handle = group->info.handle };

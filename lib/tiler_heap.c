@@ -7,9 +7,7 @@
 #include "vm.h"
 
 struct panthor_tiler_heap {
-	atomic_uint refs;
-
-	/* Constant from birth to the last unref. The VM is referenced. */
+	/* Constant from birth to unref. The VM is referenced. */
 	struct panthor_vm *vm;
 	struct panthor_tiler_heap_info info;
 };
@@ -64,7 +62,6 @@ int panthor_tiler_heap_new(struct panthor_vm *vm, const struct panthor_tiler_hea
 	heap = io_alloc(vm->dev->io, sizeof(*heap));
 	if (!heap)
 		return -ENOMEM;
-	atomic_init(&heap->refs, 1);
 	heap->vm = vm;
 	r = create_handle(heap, &own);
 	if (r) {
@@ -78,16 +75,9 @@ int panthor_tiler_heap_new(struct panthor_vm *vm, const struct panthor_tiler_hea
 }
 
 PANTHOR_PUBLIC
-struct panthor_tiler_heap *panthor_tiler_heap_ref(struct panthor_tiler_heap *heap)
-{
-	atomic_fetch_add_explicit(&heap->refs, 1, memory_order_relaxed);
-	return heap;
-}
-
-PANTHOR_PUBLIC
 struct panthor_tiler_heap *panthor_tiler_heap_unref(struct panthor_tiler_heap *heap)
 {
-	if (!heap || atomic_fetch_sub_explicit(&heap->refs, 1, memory_order_acq_rel) > 1)
+	if (!heap)
 		return NULL;
 
 	destroy_handle(heap->vm->dev, heap->info.handle);

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* Bind ops: making them, checking them, executing them at once. */
+/* Bind ops: checking them, handing them over, going on after an interruption. */
 #include <errno.h>
 
 #include "bo.h"
+#include "scratch.h"
+#include "sync_ops.h"
 #include "vm.h"
 
 #define KNOWN_FLAGS \
 	(PANTHOR_MAP_READONLY | PANTHOR_MAP_NOEXEC | PANTHOR_MAP_UNCACHED | PANTHOR_MAP_SPARSE)
-
-/* The kernel wants to know the size of what it does not get. */
-static const struct drm_panthor_obj_array no_syncs = {
-	.stride = sizeof(struct drm_panthor_sync_op),
-};
 
 static bool is_aligned(uint64_t value)
 {
@@ -23,62 +20,89 @@ static bool is_in(uint64_t start, uint64_t size, uint64_t end)
 	return start <= end && size <= end - start;
 }
 
-static int check_range(const struct panthor_vm *vm, uint64_t va, uint64_t size)
+/*
+ * Old kernels let user mappings reach into their own part of the address space; here they cannot.
+ */
+static int check_range(const struct panthor_vm *vm, const struct panthor_bind_op *op)
 {
-	if (!size || !is_aligned(va | size) || !is_in(va, size, vm->info.user_va_range))
+	if (!op->size || !is_aligned(op->va | op->size) ||
+	    !is_in(op->va, op->size, vm->info.user_va_range))
 		return -EINVAL;
 	return 0;
 }
 
 /* A handle means something in its own device's file only. */
-static int check_bo(const struct panthor_vm *vm, const struct panthor_bo *bo, uint64_t bo_offset,
-		    uint64_t size)
+static int check_bo(const struct panthor_vm *vm, const struct panthor_bind_op *op)
 {
+	const struct panthor_bo *bo = op->bo;
+
 	if (!bo || bo->info.dev != vm->dev || (bo->info.vm && bo->info.vm != vm))
 		return -EINVAL;
-	return is_aligned(bo_offset) && is_in(bo_offset, size, bo->info.size) ? 0 : -EINVAL;
+	return is_aligned(op->bo_offset) && is_in(op->bo_offset, op->size, bo->info.size) ? 0
+											  : -EINVAL;
 }
 
-int vm_fill_map(const struct panthor_vm *vm, const struct panthor_bo *bo, uint64_t bo_offset,
-		uint64_t va, uint64_t size, uint32_t flags, struct drm_panthor_vm_bind_op *ret_op)
+static int check_map(const struct panthor_vm *vm, const struct panthor_bind_op *op)
 {
-	int r = flags & ~(uint32_t)KNOWN_FLAGS ? -EINVAL : check_range(vm, va, size);
+	int r = op->flags & ~(uint32_t)KNOWN_FLAGS ? -EINVAL : check_range(vm, op);
 
 	if (r)
 		return r;
-	if (flags & PANTHOR_MAP_SPARSE) {
-		flags |= PANTHOR_MAP_NOEXEC;
-		r = bo || bo_offset ? -EINVAL : device_require(vm->dev, PANTHOR_FEATURE_SPARSE);
-	} else {
-		r = check_bo(vm, bo, bo_offset, size);
+	if (!(op->flags & PANTHOR_MAP_SPARSE))
+		return check_bo(vm, op);
+	return op->bo || op->bo_offset ? -EINVAL : device_require(vm->dev, PANTHOR_FEATURE_SPARSE);
+}
+
+/* What an op has no use for is not there. */
+static int check_op(const struct panthor_vm *vm, const struct panthor_bind_op *op)
+{
+	bool has_bo = op->bo || op->bo_offset || op->flags;
+
+	switch (op->type) {
+	case PANTHOR_BIND_OP_MAP:
+		return check_map(vm, op);
+	case PANTHOR_BIND_OP_UNMAP:
+		return has_bo ? -EINVAL : check_range(vm, op);
+	case PANTHOR_BIND_OP_SYNC:
+		return has_bo || op->va || op->size || !op->sync_count ? -EINVAL : 0;
 	}
-	if (r)
-		return r;
-
-	*ret_op = (struct drm_panthor_vm_bind_op){
-		.flags = (uint32_t)DRM_PANTHOR_VM_BIND_OP_TYPE_MAP | flags,
-		.bo_handle = bo ? bo->info.handle : 0,
-		.bo_offset = bo_offset,
-		.va = va,
-		.size = size,
-		.syncs = no_syncs,
-	};
-	return 0;
+	return -EINVAL;
 }
 
-int vm_fill_unmap(const struct panthor_vm *vm, uint64_t va, uint64_t size,
-		  struct drm_panthor_vm_bind_op *ret_op)
+static uint32_t flags_of(const struct panthor_bind_op *op)
 {
-	int r = check_range(vm, va, size);
+	switch (op->type) {
+	case PANTHOR_BIND_OP_UNMAP:
+		return DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP;
+	case PANTHOR_BIND_OP_SYNC:
+		return DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY;
+	default:
+		return op->flags | (op->flags & PANTHOR_MAP_SPARSE ? PANTHOR_MAP_NOEXEC : 0u);
+	}
+}
 
-	if (r)
-		return r;
-	*ret_op = (struct drm_panthor_vm_bind_op){
-		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP,
-		.va = va,
-		.size = size,
-		.syncs = no_syncs,
-	};
+/* As the kernel takes them, in @ret_ops and behind them. */
+static int write_ops(const struct panthor_vm *vm, const struct panthor_bind_op *ops, uint32_t count,
+		     struct drm_panthor_vm_bind_op *ret_ops)
+{
+	struct drm_panthor_sync_op *next = (struct drm_panthor_sync_op *)(ret_ops + count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		int r = check_op(vm, &ops[i]);
+
+		if (r)
+			return r;
+		ret_ops[i] = (struct drm_panthor_vm_bind_op){
+			.flags = flags_of(&ops[i]),
+			.bo_handle = ops[i].bo ? ops[i].bo->info.handle : 0,
+			.bo_offset = ops[i].bo_offset,
+			.va = ops[i].va,
+			.size = ops[i].size,
+		};
+		r = sync_ops_write(&next, ops[i].syncs, ops[i].sync_count, &ret_ops[i].syncs);
+		if (r)
+			return r;
+	}
 	return 0;
 }
 
@@ -87,7 +111,7 @@ int vm_fill_unmap(const struct panthor_vm *vm, uint64_t va, uint64_t size,
  * none. A signal is such a failure too: repeating the call as it was returned would drop the ops
  * behind that index, so this goes on from there.
  */
-int vm_run_ops(const struct panthor_vm *vm, const struct drm_panthor_vm_bind_op *ops,
+static int run(const struct panthor_vm *vm, const struct drm_panthor_vm_bind_op *ops,
 	       uint32_t count, uint32_t *ret_done)
 {
 	uint32_t done = 0;
@@ -110,23 +134,52 @@ int vm_run_ops(const struct panthor_vm *vm, const struct drm_panthor_vm_bind_op 
 	return r;
 }
 
-PANTHOR_PUBLIC
-int panthor_vm_map(struct panthor_vm *vm, struct panthor_bo *bo, uint64_t bo_offset, uint64_t va,
-		   uint64_t size, uint32_t flags)
+/* All or nothing, so one that was interrupted has not begun. */
+static int queue(const struct panthor_vm *vm, const struct drm_panthor_vm_bind_op *ops,
+		 uint32_t count, uint32_t *ret_done)
 {
-	struct drm_panthor_vm_bind_op op;
-	uint32_t done;
-	int r = vm_fill_map(vm, bo, bo_offset, va, size, flags, &op);
+	struct drm_panthor_vm_bind bind = {
+		.vm_id = vm->info.id,
+		.flags = DRM_PANTHOR_VM_BIND_ASYNC,
+		.ops = DRM_PANTHOR_OBJ_ARRAY(count, ops),
+	};
+	int r = device_ioctl(vm->dev, DRM_IOCTL_PANTHOR_VM_BIND, &bind);
 
-	return r ? r : vm_run_ops(vm, &op, 1, &done);
+	*ret_done = r ? 0 : count;
+	return r;
+}
+
+static int bind(struct panthor_vm *vm, uint32_t flags, const struct panthor_bind_op *ops,
+		uint32_t count, uint32_t *ret_done)
+{
+	struct scratch scratch;
+	uint64_t syncs = 0;
+	int r;
+
+	for (uint32_t i = 0; i < count; i++)
+		syncs += ops[i].sync_count;
+	if (flags & ~(uint32_t)PANTHOR_BIND_ASYNC || (syncs && !flags))
+		return -EINVAL;
+	r = sync_ops_begin(&scratch, vm->dev->io,
+			   (uint64_t)count * sizeof(struct drm_panthor_vm_bind_op), syncs);
+	if (r)
+		return r;
+
+	r = write_ops(vm, ops, count, scratch.memory);
+	if (!r && count)
+		r = (flags ? queue : run)(vm, scratch.memory, count, ret_done);
+	scratch_end(&scratch);
+	return r;
 }
 
 PANTHOR_PUBLIC
-int panthor_vm_unmap(struct panthor_vm *vm, uint64_t va, uint64_t size)
+int panthor_vm_bind(struct panthor_vm *vm, uint32_t flags, const struct panthor_bind_op *ops,
+		    uint32_t count, uint32_t *ret_done)
 {
-	struct drm_panthor_vm_bind_op op;
-	uint32_t done;
-	int r = vm_fill_unmap(vm, va, size, &op);
+	uint32_t done = 0;
+	int r = bind(vm, flags, ops, count, &done);
 
-	return r ? r : vm_run_ops(vm, &op, 1, &done);
+	if (ret_done)
+		*ret_done = done;
+	return r;
 }

@@ -69,8 +69,12 @@ CHECK(PANTHOR_CLOCK_DURATION == 8);
 CHECK(sizeof(struct panthor_timestamp) == 48);
 CHECK(offsetof(struct panthor_timestamp, cpu_ns) == 32);
 CHECK(PANTHOR_VM_PAGE_SIZE == 4096);
-CHECK(PANTHOR_BIND_BATCH == 0);
-CHECK(PANTHOR_BIND_LAST_OP == 1);
+CHECK(PANTHOR_SYNC_WAIT == 0);
+CHECK(PANTHOR_SYNC_SIGNAL == 1);
+CHECK(PANTHOR_BIND_OP_MAP == 0);
+CHECK(PANTHOR_BIND_OP_UNMAP == 1);
+CHECK(PANTHOR_BIND_OP_SYNC == 2);
+CHECK(PANTHOR_BIND_ASYNC == 1);
 CHECK(PANTHOR_FLUSH_ID_NOW == 0xffffffff);
 CHECK(PANTHOR_CS_LE == 0);
 CHECK(PANTHOR_CS_ALWAYS == 6);
@@ -87,10 +91,7 @@ CHECK(offsetof(struct panthor_tiler_heap_params, chunk_size) == 4);
 CHECK(offsetof(struct panthor_tiler_heap_params, target_in_flight) == 16);
 
 /* The library allocates these: they may get longer, what is there stays where it is. */
-CHECK(offsetof(struct panthor_vm_info, user_va_range) == 8);
 CHECK(offsetof(struct panthor_group_info, queue_count) == 4);
-CHECK(offsetof(struct panthor_tiler_heap_info, context_va) == 8);
-CHECK(offsetof(struct panthor_tiler_heap_info, first_chunk_va) == 16);
 CHECK(offsetof(struct panthor_device_info, version_minor) == 12);
 CHECK(offsetof(struct panthor_device_info, page_size) == 16);
 CHECK(offsetof(struct panthor_device_info, gpu) == 24);
@@ -98,6 +99,16 @@ CHECK(offsetof(struct panthor_device_info, gpu) == 24);
 CHECK(sizeof(struct panthor_va_params) == 32);
 CHECK(offsetof(struct panthor_va_params, timeline) == 4);
 CHECK(offsetof(struct panthor_va_params, guard) == 24);
+
+/* Elements of arrays: these never change. */
+CHECK(sizeof(struct panthor_sync) == 16);
+CHECK(offsetof(struct panthor_sync, type) == 4);
+CHECK(offsetof(struct panthor_sync, point) == 8);
+CHECK(offsetof(struct panthor_bind_op, flags) == 4);
+CHECK(offsetof(struct panthor_bind_op, bo) == 8);
+CHECK(offsetof(struct panthor_job, size) == 8);
+CHECK(offsetof(struct panthor_job, flush_id) == 16);
+CHECK(offsetof(struct panthor_job, syncs) == 24);
 
 CHECK(PANTHOR_BO_CACHE_MAP_CPU == 1);
 CHECK(PANTHOR_BO_CACHE_PRIVATE_TO_VM == 2);
@@ -124,12 +135,20 @@ CHECK(PANTHOR_GEMS_NO_FOOTER == 3);
 
 /* Callers allocate these. */
 #if UINTPTR_MAX == UINT64_MAX
+CHECK(offsetof(struct panthor_vm_info, user_va_range) == 8);
+CHECK(offsetof(struct panthor_tiler_heap_info, context_va) == 8);
+CHECK(offsetof(struct panthor_tiler_heap_info, first_chunk_va) == 16);
 CHECK(offsetof(struct panthor_device_info, csif) == 32);
 CHECK(offsetof(struct panthor_bo_info, size) == 16);
 CHECK(offsetof(struct panthor_bo_info, handle) == 24);
 CHECK(offsetof(struct panthor_bo_info, is_imported) == 32);
 CHECK(offsetof(struct panthor_usage, bos) == 8);
 CHECK(offsetof(struct panthor_usage, peak_bytes) == 56);
+CHECK(offsetof(struct panthor_bind_op, bo_offset) == 16);
+CHECK(offsetof(struct panthor_bind_op, size) == 32);
+CHECK(offsetof(struct panthor_bind_op, syncs) == 40);
+CHECK(sizeof(struct panthor_bind_op) == 56);
+CHECK(sizeof(struct panthor_job) == 32);
 CHECK(sizeof(struct panthor_bo_range) == 32);
 CHECK(offsetof(struct panthor_bo_range, type) == 24);
 CHECK(sizeof(struct panthor_buffer) == 48);
@@ -146,12 +165,25 @@ CHECK(offsetof(struct panthor_gems_summary, sum_size) == 16);
 CHECK(offsetof(struct panthor_gems_summary, integrity) == 56);
 #endif
 
+/* Functions of the header alone, which both languages compile. */
+static bool initialisers_agree(void)
+{
+	struct panthor_sync wait = panthor_wait_point(1, 2), signal = panthor_signal_point(1, 2);
+	struct panthor_bind_op map = panthor_bind_map(NULL, 1, 2, 3, 4);
+	struct panthor_bind_op unmap = panthor_bind_unmap(2, 3), sync = panthor_bind_sync(&wait, 1);
+
+	return wait.type == PANTHOR_SYNC_WAIT && signal.type == PANTHOR_SYNC_SIGNAL &&
+	       wait.point == signal.point && map.type == PANTHOR_BIND_OP_MAP && map.flags == 4 &&
+	       map.bo_offset == 1 && map.va == unmap.va && map.size == unmap.size &&
+	       unmap.type == PANTHOR_BIND_OP_UNMAP && !unmap.flags && !unmap.sync_count &&
+	       sync.type == PANTHOR_BIND_OP_SYNC && sync.syncs == &wait && sync.sync_count == 1;
+}
+
 int main(void)
 {
 	/* From the shared library, with the linkage that the language of this file uses. */
 	return panthor_bo_unref(NULL) || panthor_device_unref(NULL) || panthor_gems_close(NULL) ||
 	       panthor_vm_unref(NULL) || panthor_group_unref(NULL) ||
-	       panthor_tiler_heap_unref(NULL) || panthor_bind_free(NULL) ||
-	       panthor_submit_free(NULL) || panthor_va_unref(NULL) ||
-	       panthor_bo_cache_unref(NULL) || panthor_slab_unref(NULL);
+	       panthor_tiler_heap_unref(NULL) || panthor_va_unref(NULL) ||
+	       panthor_bo_cache_unref(NULL) || panthor_slab_unref(NULL) || !initialisers_agree();
 }

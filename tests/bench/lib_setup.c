@@ -120,7 +120,7 @@ int lib_bench_open(struct lib_bench *bench)
 
 	r = device_open(&io, "/dev/dri/renderD128", &bench->dev);
 	if (!r)
-		r = panthor_bo_new(bench->dev, 65536, 0, &bench->bo);
+		r = panthor_bo_new(bench->dev, NULL, 65536, 0, &bench->bo);
 	if (!r)
 		r = panthor_vm_new(bench->dev, 0, &bench->vm);
 	if (!r)

@@ -230,21 +230,17 @@ static void come_and_go(struct kt_race *race, uint64_t *seed)
 {
 	struct watch *watch = race->arg;
 	struct panthor_group *group = NULL;
-	uint32_t size = 0;
-	struct panthor_submit *submit = NULL;
+	struct panthor_sync end = panthor_signal_point(watch->job->done, 0);
+	struct panthor_job job = { .va = watch->job->va, .syncs = &end, .sync_count = 1 };
 
+	job.flush_id = PANTHOR_FLUSH_ID_NOW;
 	if (!kt_race_check(panthor_group_new(watch->g->vm, NULL, &group) == 0) ||
-	    !kt_race_check(panthor_submit_new(group, &submit) == 0) ||
-	    !kt_race_check(panthor_cs_finish(&watch->job->cs, &size) == 0))
+	    !kt_race_check(panthor_cs_finish(&watch->job->cs, &job.size) == 0))
 		return;
-	kt_race_check(
-		panthor_submit_stream(submit, 0, watch->job->va, size, PANTHOR_FLUSH_ID_NOW) == 0);
-	kt_race_check(panthor_submit_signal(submit, watch->job->done, 0) == 0);
-	kt_race_check(panthor_submit_run(submit) == 0);
+	kt_race_check(panthor_group_submit(group, &job, 1) == 0);
 	/* Every other one goes while it runs. */
 	if (kt_rand(seed) % 2)
 		kt_race_check(gpu_syncobj_wait(watch->g->dev, watch->job->done, 0) == 0);
-	panthor_submit_free(submit);
 	panthor_group_unref(group);
 }
 

@@ -23,7 +23,6 @@ struct chain {
 	struct panthor_group *group, *gate_group;
 	struct gpu_job *gate;
 	struct gpu_job *looks[BATCHES];
-	struct panthor_bind *bind;
 	uint32_t timeline;
 	uint64_t point;
 	uint64_t seed;
@@ -38,7 +37,7 @@ static void chain_new(struct chain *c, uint64_t seed)
 	*c = (struct chain){ .seed = seed };
 	memset(c->model, -1, sizeof(c->model));
 	gpu_setup((void **)&c->g);
-	assert_int_equal(panthor_bo_new(c->g->dev, PAGES * P, 0, &c->pages), 0);
+	assert_int_equal(panthor_bo_new(c->g->dev, NULL, PAGES * P, 0, &c->pages), 0);
 	assert_int_equal(panthor_bo_map(c->pages, (void **)&words), 0);
 	for (uint32_t i = 0; i < PAGES; i++)
 		words[i * P / 4] = 1000 + i;
@@ -49,59 +48,53 @@ static void chain_new(struct chain *c, uint64_t seed)
 	for (int i = 0; i < BATCHES; i++)
 		c->looks[i] = gpu_job(c->g);
 	c->timeline = gpu_syncobj(c->g->dev);
-	assert_int_equal(panthor_bind_new(c->g->vm, &c->bind), 0);
 }
 
 static void chain_free(struct chain *c)
 {
-	panthor_bind_free(c->bind);
 	panthor_syncobj_destroy(c->g->dev, c->timeline);
 	panthor_bo_unref(c->pages);
 	gpu_teardown((void **)&c->g);
 	kt_test_no_leaks(NULL);
 }
 
-/* Maps or unmaps a few slots, in the batch and in the model. */
-static void add_op(struct chain *c)
+/* Maps or unmaps a few slots, in the model at once. */
+static struct panthor_bind_op next_op(struct chain *c)
 {
 	int slot = (int)(kt_rand(&c->seed) % SLOTS), count = 1 + (int)(kt_rand(&c->seed) % 4);
 	int page = (int)(kt_rand(&c->seed) % (PAGES - 4));
 	bool unmap = kt_rand(&c->seed) % 3 == 0;
 
 	count = count < SLOTS - slot ? count : SLOTS - slot;
-	if (unmap)
-		assert_int_equal(panthor_bind_unmap(c->bind, SLOT_VA(slot), (uint64_t)count * P),
-				 0);
-	else
-		assert_int_equal(panthor_bind_map(c->bind, c->pages, (uint64_t)page * P,
-						  SLOT_VA(slot), (uint64_t)count * P, 0),
-				 0);
 	for (int i = 0; i < count; i++)
 		c->model[slot + i] = unmap ? -1 : page + i;
+	if (unmap)
+		return panthor_bind_unmap(SLOT_VA(slot), (uint64_t)count * P);
+	return panthor_bind_map(c->pages, (uint64_t)page * P, SLOT_VA(slot), (uint64_t)count * P,
+				0);
 }
 
 /* Each operation waits for the one before it by a fence, besides by its place. */
 static void queue_batch(struct chain *c)
 {
-	int ops = 1 + (int)(kt_rand(&c->seed) % MAX_OPS);
+	uint32_t count = 1 + (uint32_t)(kt_rand(&c->seed) % MAX_OPS);
+	struct panthor_bind_op ops[MAX_OPS];
+	struct panthor_sync syncs[MAX_OPS][3];
 
-	panthor_bind_reset(c->bind);
-	for (int i = 0; i < ops; i++) {
-		add_op(c);
+	for (uint32_t i = 0; i < count; i++) {
+		struct panthor_sync *next = syncs[i];
+
 		if (!i)
-			assert_int_equal(
-				panthor_bind_wait(c->bind, PANTHOR_BIND_LAST_OP, c->gate->done, 0),
-				0);
+			*next++ = panthor_wait_point(c->gate->done, 0);
 		if (c->point)
-			assert_int_equal(panthor_bind_wait(c->bind, PANTHOR_BIND_LAST_OP,
-							   c->timeline, c->point),
-					 0);
-		assert_int_equal(
-			panthor_bind_signal(c->bind, PANTHOR_BIND_LAST_OP, c->timeline, ++c->point),
-			0);
+			*next++ = panthor_wait_point(c->timeline, c->point);
+		*next++ = panthor_signal_point(c->timeline, ++c->point);
+		ops[i] = next_op(c);
+		ops[i].syncs = syncs[i];
+		ops[i].sync_count = (uint32_t)(next - syncs[i]);
 	}
-	assert_int_equal(panthor_bind_queue(c->bind), 0);
-	c->binds += ops;
+	assert_int_equal(panthor_vm_bind(c->g->vm, PANTHOR_BIND_ASYNC, ops, count, NULL), 0);
+	c->binds += (int)count;
 }
 
 /* Returns what the job will see: slots are mapped as all before left them, and as none after. */

@@ -84,7 +84,7 @@ static void part_of_a_bo(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct panthor_bo *bo = NULL;
 
-		assert_int_equal(panthor_bo_new(g->dev, rows[i].bo_size, 0, &bo), 0);
+		assert_int_equal(panthor_bo_new(g->dev, NULL, rows[i].bo_size, 0, &bo), 0);
 		assert_int_equal(
 			panthor_vm_map(g->vm, bo, rows[i].offset, rows[i].va, rows[i].size, 0), 0);
 		expect_bounds(g, rows[i].va, rows[i].size);
@@ -232,7 +232,7 @@ static void replaced_while_running(void **state)
 	uint32_t *count = NULL, old;
 
 	start_runner(g, &runner);
-	assert_int_equal(panthor_bo_new(g->dev, KT_PAGE, 0, &next), 0);
+	assert_int_equal(panthor_bo_new(g->dev, NULL, KT_PAGE, 0, &next), 0);
 	assert_int_equal(panthor_bo_map(next, (void **)&count), 0);
 	for (int i = 0; i < 100; i++) {
 		*(volatile uint32_t *)count = 0;

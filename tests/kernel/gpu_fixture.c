@@ -127,24 +127,43 @@ struct gpu_job *gpu_job(struct gpu *g)
 	return job;
 }
 
+/* Either handle may be 0. Returns how many there are. */
+static uint32_t write_syncs(struct panthor_sync syncs[2], uint32_t after, uint64_t after_point,
+			    uint32_t done, uint64_t point)
+{
+	uint32_t count = 0;
+
+	if (after)
+		syncs[count++] = panthor_wait_point(after, after_point);
+	if (done)
+		syncs[count++] = panthor_signal_point(done, point);
+	return count;
+}
+
 int gpu_run_between(struct gpu_job *job, struct panthor_group *group, uint32_t queue,
 		    uint32_t after, uint64_t after_point, uint32_t done, uint64_t point)
 {
-	struct panthor_submit *submit = NULL;
-	uint32_t size = 0;
-	int r;
+	struct panthor_sync syncs[2];
+	struct panthor_job submitted = {
+		.queue = queue,
+		.flush_id = PANTHOR_FLUSH_ID_NOW,
+		.syncs = syncs,
+		.sync_count = write_syncs(syncs, after, after_point, done, point),
+	};
 
-	assert_int_equal(panthor_cs_finish(&job->cs, &size), 0);
-	assert_int_equal(panthor_submit_new(group, &submit), 0);
-	assert_int_equal(panthor_submit_stream(submit, queue, size ? job->va : 0, size,
-					       PANTHOR_FLUSH_ID_NOW),
-			 0);
-	if (after)
-		assert_int_equal(panthor_submit_wait(submit, after, after_point), 0);
-	assert_int_equal(panthor_submit_signal(submit, done, point), 0);
-	r = panthor_submit_run(submit);
-	panthor_submit_free(submit);
-	return r;
+	assert_int_equal(panthor_cs_finish(&job->cs, &submitted.size), 0);
+	submitted.va = submitted.size ? job->va : 0;
+	return panthor_group_submit(group, &submitted, 1);
+}
+
+int gpu_bind_between(struct gpu *g, struct panthor_bind_op op, uint32_t after, uint64_t after_point,
+		     uint32_t done, uint64_t point)
+{
+	struct panthor_sync syncs[2];
+
+	op.syncs = syncs;
+	op.sync_count = write_syncs(syncs, after, after_point, done, point);
+	return panthor_vm_bind(g->vm, PANTHOR_BIND_ASYNC, &op, 1, NULL);
 }
 
 int gpu_try_run(struct gpu_job *job, struct panthor_group *group, uint32_t queue)
@@ -206,7 +225,7 @@ struct panthor_bo *gpu_bo(struct gpu *g, uint64_t size, uint64_t va, uint32_t fl
 {
 	struct panthor_bo *bo = NULL;
 
-	assert_int_equal(panthor_bo_new(g->dev, size, 0, &bo), 0);
+	assert_int_equal(panthor_bo_new(g->dev, NULL, size, 0, &bo), 0);
 	assert_int_equal(panthor_vm_map(g->vm, bo, 0, va, size, flags), 0);
 	return bo;
 }

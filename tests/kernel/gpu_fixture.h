@@ -74,6 +74,9 @@ int gpu_try_run(struct gpu_job *job, struct panthor_group *group, uint32_t queue
 /* As gpu_try_run(), after a point and for a point of syncobjs; 0 for no syncobj to wait for. */
 int gpu_run_between(struct gpu_job *job, struct panthor_group *group, uint32_t queue,
 		    uint32_t after, uint64_t after_point, uint32_t done, uint64_t point);
+/* Queues an op, after a point and for a point; 0 for no syncobj. */
+int gpu_bind_between(struct gpu *g, struct panthor_bind_op op, uint32_t after, uint64_t after_point,
+		     uint32_t done, uint64_t point);
 /* Waits for its end, at most a minute: 0 or the error that its fence carries. */
 int gpu_wait(const struct gpu_job *job);
 bool gpu_is_done(const struct gpu_job *job);

@@ -48,12 +48,10 @@ static void keep_submitting(struct gpu *g, uint64_t *seed)
 static struct panthor_bo *new_bo(struct gpu *g, uint64_t *seed)
 {
 	uint64_t size = (1 + kt_rand(seed) % 16) * P;
+	struct panthor_vm *vm = kt_rand(seed) % 2 ? NULL : g->vm;
 	struct panthor_bo *bo = NULL;
 
-	if (kt_rand(seed) % 2)
-		assert_int_equal(panthor_bo_new(g->dev, size, 0, &bo), 0);
-	else
-		assert_int_equal(panthor_bo_new_in_vm(g->vm, size, 0, &bo), 0);
+	assert_int_equal(panthor_bo_new(g->dev, vm, size, 0, &bo), 0);
 	return bo;
 }
 
@@ -61,22 +59,25 @@ static struct panthor_bo *new_bo(struct gpu *g, uint64_t *seed)
 static void keep_binding(struct gpu *g, uint64_t *seed)
 {
 	struct gpu_job *gate = probe_blocked_job(g);
+	struct panthor_sync opened = panthor_wait_point(gate->done, 0);
 	struct panthor_tiler_heap *heap = NULL;
-	struct panthor_bind *batch = NULL;
 
-	assert_int_equal(panthor_bind_new(g->vm, &batch), 0);
 	for (int i = 0; i < STEPS; i++) {
 		uint64_t va = VA + kt_rand(seed) % 64 * P;
 		struct panthor_bo *bo = new_bo(g, seed);
 
-		panthor_bind_reset(batch);
-		assert_int_equal(panthor_bind_unmap(batch, va, 3 * P), 0);
-		assert_int_equal(panthor_bind_map(batch, bo, 0, va, panthor_bo_size(bo), 0), 0);
+		struct panthor_bind_op ops[] = {
+			panthor_bind_unmap(va, 3 * P),
+			panthor_bind_map(bo, 0, va, panthor_bo_size(bo), 0),
+		};
+
 		if (i % 2)
-			assert_int_equal(panthor_bind_run(batch, NULL), 0);
-		if (i == STEPS / 4)
-			panthor_bind_wait(batch, PANTHOR_BIND_BATCH, gate->done, 0);
-		assert_int_equal(panthor_bind_queue(batch), 0);
+			assert_int_equal(panthor_vm_bind(g->vm, 0, ops, 2, NULL), 0);
+		if (i == STEPS / 4) {
+			ops[0].syncs = &opened;
+			ops[0].sync_count = 1;
+		}
+		assert_int_equal(panthor_vm_bind(g->vm, PANTHOR_BIND_ASYNC, ops, 2, NULL), 0);
 		panthor_bo_unref(bo);
 		heap = panthor_tiler_heap_unref(heap);
 		if (i % 8 == 0)
@@ -216,14 +217,22 @@ static void test_killed_processes_leave_nothing(void **state)
 }
 
 /* What a child does with the file that it shares, until it is killed. */
-static void use_shared_file(struct gpu *g, struct panthor_submit *jobs, struct panthor_bind *binds)
+static void use_shared_file(struct gpu *g, struct panthor_group *owners,
+			    const struct panthor_job *job)
 {
+	const struct panthor_bind_op ops[] = {
+		panthor_bind_map(g->lib->data, 0, VA, P, 0),
+		panthor_bind_unmap(VA, P),
+	};
+
 	for (int i = 0; i < STEPS; i++) {
 		struct panthor_group *group = NULL;
 		struct panthor_bo *bo = NULL;
 
-		if (panthor_submit_run(jobs) || panthor_bind_queue(binds) ||
-		    panthor_group_new(g->vm, NULL, &group) || panthor_bo_new(g->dev, P, 0, &bo))
+		if (panthor_group_submit(owners, job, 1) ||
+		    panthor_vm_bind(g->vm, PANTHOR_BIND_ASYNC, ops, 2, NULL) ||
+		    panthor_group_new(g->vm, NULL, &group) ||
+		    panthor_bo_new(g->dev, NULL, P, 0, &bo))
 			_exit(1);
 		panthor_group_unref(group);
 		panthor_bo_unref(bo);
@@ -239,25 +248,19 @@ static void test_killed_child_shares_its_file(void **state)
 	struct gpu *g = *state;
 	struct panthor_group *group = gpu_group(g);
 	struct gpu_job *job = gpu_job(g);
-	struct panthor_submit *jobs = NULL;
-	struct panthor_bind *binds = NULL;
-	uint32_t size = 0, count = 0;
+	struct panthor_job childs = { .va = job->va, .flush_id = PANTHOR_FLUSH_ID_NOW };
+	uint32_t count = 0;
 	uint64_t seed = 3;
 
 	gpu_cs_count(&job->cs, DATA_VA + 4, 1);
-	assert_int_equal(panthor_cs_finish(&job->cs, &size), 0);
-	assert_int_equal(panthor_submit_new(group, &jobs), 0);
-	assert_int_equal(panthor_submit_stream(jobs, 0, job->va, size, PANTHOR_FLUSH_ID_NOW), 0);
-	assert_int_equal(panthor_bind_new(g->vm, &binds), 0);
-	assert_int_equal(panthor_bind_map(binds, g->lib->data, 0, VA, P, 0), 0);
-	assert_int_equal(panthor_bind_unmap(binds, VA, P), 0);
+	assert_int_equal(panthor_cs_finish(&job->cs, &childs.size), 0);
 	for (int i = 0; i < 40; i++) {
 		uint64_t steps = 1 + kt_rand(&seed) % STEPS;
 		struct victim victim;
 
 		victim = fork_victim();
 		if (!victim.pid)
-			use_shared_file(g, jobs, binds);
+			use_shared_file(g, group, &childs);
 		kill_after(victim, steps);
 		count += (uint32_t)steps;
 	}
@@ -266,8 +269,6 @@ static void test_killed_child_shares_its_file(void **state)
 	assert_true(g->words[1] > count);
 	gpu_assert_group(group, 0, 0);
 	assert_int_equal(panthor_vm_is_usable(g->vm), 1);
-	panthor_submit_free(jobs);
-	panthor_bind_free(binds);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -197,7 +197,7 @@ static void test_queued_bind_keeps_the_module(void **state)
 	struct gpu *g = *state, *gone;
 	struct gpu_job *gate = probe_blocked_job(g);
 	struct drm_syncobj_handle shared = { .handle = gate->done };
-	struct panthor_bind *bind = NULL;
+	struct panthor_bind_op op;
 	int refs = module_references();
 
 	gpu_setup((void **)&gone);
@@ -207,11 +207,8 @@ static void test_queued_bind_keeps_the_module(void **state)
 		kt_ioctl(panthor_device_fd(gone->dev), DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &shared), 0);
 	close(shared.fd);
 	assert_int_equal(panthor_bo_set_label(gone->lib->data, "gone"), 0);
-	assert_int_equal(panthor_bind_new(gone->vm, &bind), 0);
-	assert_int_equal(panthor_bind_map(bind, gone->lib->data, 0, 0x40000000, P, 0), 0);
-	assert_int_equal(panthor_bind_wait(bind, PANTHOR_BIND_BATCH, shared.handle, 0), 0);
-	assert_int_equal(panthor_bind_queue(bind), 0);
-	panthor_bind_free(bind);
+	op = panthor_bind_map(gone->lib->data, 0, 0x40000000, P, 0);
+	assert_int_equal(gpu_bind_between(gone, op, shared.handle, 0, 0, 0), 0);
 	gpu_teardown((void **)&gone);
 
 	assert_int_equal(module_references(), refs + 1);

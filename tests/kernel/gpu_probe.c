@@ -45,7 +45,7 @@ struct panthor_bo *probe_bo(struct probe *p, const char *label, uint64_t size)
 {
 	struct panthor_bo *bo = NULL;
 
-	assert_int_equal(panthor_bo_new(p->g->dev, size, 0, &bo), 0);
+	assert_int_equal(panthor_bo_new(p->g->dev, NULL, size, 0, &bo), 0);
 	assert_int_equal(panthor_bo_set_label(bo, label), 0);
 	return keep(p, bo);
 }
@@ -54,7 +54,7 @@ struct panthor_bo *probe_private_bo(struct probe *p, const char *label, uint64_t
 {
 	struct panthor_bo *bo = NULL;
 
-	assert_int_equal(panthor_bo_new_in_vm(p->g->vm, size, 0, &bo), 0);
+	assert_int_equal(panthor_bo_new(p->g->dev, p->g->vm, size, 0, &bo), 0);
 	assert_int_equal(panthor_bo_set_label(bo, label), 0);
 	return keep(p, bo);
 }

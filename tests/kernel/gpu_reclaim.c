@@ -274,24 +274,20 @@ static void test_purged_bo_is_mapped_later(void **state)
 	struct panthor_bo *bo = probe_bo(p, "later", P), *other = probe_bo(p, "other", P);
 	struct gpu_job *gate;
 	uint32_t bound = gpu_syncobj(p->g->dev);
-	struct panthor_bind *bind = NULL;
 
 	probe_map(p->g, other, 0, VA + P, P);
 	assert_int_equal(panthor_bo_madvise(bo, PANTHOR_BO_DONTNEED, NULL), 0);
 	kt_shrink_all();
 	gate = probe_blocked_job(p->g);
-	assert_int_equal(panthor_bind_new(p->g->vm, &bind), 0);
-	assert_int_equal(panthor_bind_map(bind, bo, 0, VA, P, 0), 0);
-	assert_int_equal(panthor_bind_wait(bind, PANTHOR_BIND_BATCH, gate->done, 0), 0);
-	assert_int_equal(panthor_bind_signal(bind, PANTHOR_BIND_BATCH, bound, 0), 0);
-	assert_int_equal(panthor_bind_queue(bind), 0);
+	assert_int_equal(
+		gpu_bind_between(p->g, panthor_bind_map(bo, 0, VA, P, 0), gate->done, 0, bound, 0),
+		0);
 
 	assert_int_equal(panthor_bo_madvise(bo, PANTHOR_BO_WILLNEED, NULL), 0);
 	probe_assert_seen(p, VA + P, P, 0);
 	probe_release(gate);
 	assert_int_equal(gpu_syncobj_wait(p->g->dev, bound, 0), 0);
 	probe_assert_zero(p, VA, P);
-	panthor_bind_free(bind);
 	panthor_syncobj_destroy(p->g->dev, bound);
 }
 

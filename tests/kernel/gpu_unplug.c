@@ -110,20 +110,13 @@ static void test_jobs_end_with_an_error(void **state)
 /* Behind a fence that nobody will signal but the end of the device. */
 static int queue_map(struct gpu *g, const struct gpu_job *gate, struct panthor_bo *bo, uint64_t va)
 {
+	struct panthor_bind_op op =
+		bo ? panthor_bind_map(bo, 0, va, P, 0) : panthor_bind_unmap(va, P);
 	uint32_t done = gpu_syncobj(g->dev);
-	struct panthor_bind *bind = NULL;
 	int fd;
 
-	assert_int_equal(panthor_bind_new(g->vm, &bind), 0);
-	if (bo)
-		assert_int_equal(panthor_bind_map(bind, bo, 0, va, P, 0), 0);
-	else
-		assert_int_equal(panthor_bind_unmap(bind, va, P), 0);
-	assert_int_equal(panthor_bind_wait(bind, PANTHOR_BIND_BATCH, gate->done, 0), 0);
-	assert_int_equal(panthor_bind_signal(bind, PANTHOR_BIND_BATCH, done, 0), 0);
-	assert_int_equal(panthor_bind_queue(bind), 0);
+	assert_int_equal(gpu_bind_between(g, op, gate->done, 0, done, 0), 0);
 	fd = gpu_fence_fd(g->dev, done);
-	panthor_bind_free(bind);
 	panthor_syncobj_destroy(g->dev, done);
 	return fd;
 }
@@ -150,23 +143,20 @@ static void test_ioctls_are_enodev(void **state)
 	struct gpu_job *blocked = probe_blocked_job(g), *job = gpu_job(g);
 	struct panthor_tiler_heap *heap = NULL, *other_heap = NULL;
 	struct panthor_group *group = gpu_group(g), *other = NULL;
-	struct panthor_bind *bind = NULL;
 	uint32_t flags = 0;
 
 	assert_int_equal(panthor_tiler_heap_new(g->vm, NULL, &heap), 0);
-	assert_int_equal(panthor_bind_new(g->vm, &bind), 0);
-	assert_int_equal(panthor_bind_map(bind, g->lib->data, 0, VA, P, 0), 0);
 	assert_true(kt_driver_unbind());
 	kt_expect("GROUP_SUBMIT", gpu_try_run(job, group, 0), -ENODEV);
 	kt_expect("GROUP_CREATE", panthor_group_new(g->vm, NULL, &other), -ENODEV);
 	kt_expect("GROUP_GET_STATE", panthor_group_state(group, &flags, NULL), -ENODEV);
 	kt_expect("TILER_HEAP_CREATE", panthor_tiler_heap_new(g->vm, NULL, &other_heap), -ENODEV);
-	kt_expect("VM_BIND", panthor_bind_run(bind, NULL), -ENODEV);
-	kt_expect("VM_BIND, async", panthor_bind_queue(bind), -ENODEV);
+	kt_expect("VM_BIND", panthor_vm_map(g->vm, g->lib->data, 0, VA, P, 0), -ENODEV);
+	kt_expect("VM_BIND, async",
+		  gpu_bind_between(g, panthor_bind_unmap(DATA_VA, P), 0, 0, job->done, 0), -ENODEV);
 	kt_expect("VM_GET_STATE", panthor_vm_is_usable(g->vm), -ENODEV);
 	kt_expect("SYNCOBJ_WAIT", gpu_syncobj_wait(g->dev, blocked->done, 0), -ENODEV);
 	kt_all_expected();
-	panthor_bind_free(bind);
 	panthor_tiler_heap_unref(heap);
 	free_gpu(g);
 }
@@ -315,17 +305,19 @@ static void test_unbind_races_queued_binds(void **state)
 	}
 }
 
-/* @jobs, @binds: ready to be queued again and again, each by one thread */
+/* @job, @ops: to be queued again and again */
 struct raced {
-	struct panthor_submit *jobs;
-	struct panthor_bind *binds;
+	struct panthor_vm *vm;
+	struct panthor_group *group;
+	struct panthor_job job;
+	struct panthor_bind_op ops[2];
 	int rounds;
 };
 
 static void queue_jobs(struct kt_race *race, uint64_t *seed)
 {
 	struct raced *raced = race->arg;
-	int r = panthor_submit_run(raced->jobs);
+	int r = panthor_group_submit(raced->group, &raced->job, 1);
 
 	/* A job that a bind of the end has made fail ends the group. */
 	kt_race_check(r == 0 || r == -ENODEV || r == -EINVAL);
@@ -334,7 +326,7 @@ static void queue_jobs(struct kt_race *race, uint64_t *seed)
 static void queue_binds(struct kt_race *race, uint64_t *seed)
 {
 	struct raced *raced = race->arg;
-	int r = panthor_bind_queue(raced->binds);
+	int r = panthor_vm_bind(raced->vm, PANTHOR_BIND_ASYNC, raced->ops, 2, NULL);
 
 	kt_race_check(r == 0 || r == -ENODEV || r == -EINVAL);
 }
@@ -354,22 +346,18 @@ static void test_unbind_races_submissions(void **state)
 	for (int i = 0; i < 5; i++) {
 		struct gpu *g = new_gpu();
 		struct gpu_job *job = gpu_job(g);
-		struct raced raced = { .jobs = NULL };
+		struct raced raced = {
+			.vm = g->vm,
+			.group = gpu_group(g),
+			.job = { .va = job->va, .flush_id = PANTHOR_FLUSH_ID_NOW },
+			.ops = { panthor_bind_map(g->lib->data, 0, VA, P, 0),
+				 panthor_bind_unmap(VA, P) },
+		};
 		struct kt_race race = { .arg = &raced };
-		uint32_t size = 0;
 
 		gpu_cs_count(&job->cs, DATA_VA + 4, 20);
-		assert_int_equal(panthor_cs_finish(&job->cs, &size), 0);
-		assert_int_equal(panthor_submit_new(gpu_group(g), &raced.jobs), 0);
-		assert_int_equal(
-			panthor_submit_stream(raced.jobs, 0, job->va, size, PANTHOR_FLUSH_ID_NOW),
-			0);
-		assert_int_equal(panthor_bind_new(g->vm, &raced.binds), 0);
-		assert_int_equal(panthor_bind_map(raced.binds, g->lib->data, 0, VA, P, 0), 0);
-		assert_int_equal(panthor_bind_unmap(raced.binds, VA, P), 0);
+		assert_int_equal(panthor_cs_finish(&job->cs, &raced.job.size), 0);
 		kt_race_run(&race, 100, workers, ARRAY_SIZE(workers));
-		panthor_submit_free(raced.jobs);
-		panthor_bind_free(raced.binds);
 		free_gpu(g);
 		assert_true(kt_driver_bind());
 	}

@@ -10,8 +10,8 @@ struct lib *lib_new(struct panthor_device *dev)
 	else
 		assert_int_equal(panthor_device_open(NULL, &l->dev), 0);
 	assert_int_equal(panthor_vm_new(l->dev, 0, &l->vm), 0);
-	assert_int_equal(panthor_bo_new_in_vm(l->vm, STREAM_BYTES, 0, &l->streams), 0);
-	assert_int_equal(panthor_bo_new(l->dev, KT_PAGE, 0, &l->data), 0);
+	assert_int_equal(panthor_bo_new(l->dev, l->vm, STREAM_BYTES, 0, &l->streams), 0);
+	assert_int_equal(panthor_bo_new(l->dev, NULL, KT_PAGE, 0, &l->data), 0);
 	assert_int_equal(panthor_bo_map(l->streams, &l->commands), 0);
 	assert_int_equal(panthor_bo_map(l->data, (void **)&l->words), 0);
 	assert_int_equal(

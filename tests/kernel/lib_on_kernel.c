@@ -12,12 +12,12 @@ static void bo_errors_are_those_of_the_header(void **state)
 	void *ptr = NULL;
 	int fd = -1;
 
-	kt_expect("size 0", panthor_bo_new(l->dev, 0, 0, &bo), -EINVAL);
-	kt_expect("size beyond 63 bits", panthor_bo_new(l->dev, 1ull << 63, 0, &bo), -EINVAL);
-	kt_expect("size of 62 bits", panthor_bo_new(l->dev, 1ull << 62, 0, &bo), -ENOSPC);
-	kt_expect("both flags", panthor_bo_new(l->dev, 1, 3, &bo), -EINVAL);
-	kt_expect("unknown flag", panthor_bo_new(l->dev, 1, 4, &bo), -EINVAL);
-	assert_int_equal(panthor_bo_new(l->dev, 1, PANTHOR_BO_NO_MMAP, &hidden), 0);
+	kt_expect("size 0", panthor_bo_new(l->dev, NULL, 0, 0, &bo), -EINVAL);
+	kt_expect("size beyond 63 bits", panthor_bo_new(l->dev, NULL, 1ull << 63, 0, &bo), -EINVAL);
+	kt_expect("size of 62 bits", panthor_bo_new(l->dev, NULL, 1ull << 62, 0, &bo), -ENOSPC);
+	kt_expect("both flags", panthor_bo_new(l->dev, NULL, 1, 3, &bo), -EINVAL);
+	kt_expect("unknown flag", panthor_bo_new(l->dev, NULL, 1, 4, &bo), -EINVAL);
+	assert_int_equal(panthor_bo_new(l->dev, NULL, 1, PANTHOR_BO_NO_MMAP, &hidden), 0);
 	assert_int_equal(panthor_bo_size(hidden), KT_PAGE);
 	kt_expect("map of NO_MMAP", panthor_bo_map(hidden, &ptr), -EPERM);
 	kt_expect("unmap of what is not", panthor_bo_unmap(hidden), -EINVAL);
@@ -73,7 +73,7 @@ static void *hammer(void *data)
 		struct panthor_bo *bo = NULL, *same = NULL;
 		int fd = -1;
 
-		wrong += panthor_bo_new(l->dev, KT_PAGE, 0, &bo) != 0;
+		wrong += panthor_bo_new(l->dev, NULL, KT_PAGE, 0, &bo) != 0;
 		wrong += panthor_bo_export(bo, &fd) != 0;
 		wrong += panthor_bo_import(l->dev, fd, &same) != 0 || same != bo;
 		panthor_bo_unref(bo);
@@ -148,21 +148,22 @@ static bool is_spoilt(void *vm)
 
 static void partial_failure_is_counted(void **state)
 {
-	struct panthor_bind *bind = NULL;
 	struct lib *l = *state;
+	const struct panthor_bind_op ops[] = {
+		panthor_bind_unmap(0, KT_PAGE),
+		panthor_bind_unmap(KT_PAGE, KT_PAGE),
+		panthor_bind_unmap(2 * KT_PAGE, KT_PAGE),
+		panthor_bind_map(l->data, 0, 0, KT_PAGE, 0),
+		panthor_bind_unmap(DATA_VA, KT_PAGE),
+	};
 	uint32_t done = 77;
 
 	spoil_vm(l);
 	assert_true(kt_wait(is_spoilt, l->vm));
-	assert_int_equal(panthor_bind_new(l->vm, &bind), 0);
-	for (uint64_t i = 0; i < 3; i++)
-		assert_int_equal(panthor_bind_unmap(bind, i * KT_PAGE, KT_PAGE), 0);
-	assert_int_equal(panthor_bind_map(bind, l->data, 0, 0, KT_PAGE, 0), 0);
-	assert_int_equal(panthor_bind_unmap(bind, DATA_VA, KT_PAGE), 0);
-	assert_int_equal(panthor_bind_run(bind, &done), -EINVAL);
+	assert_int_equal(panthor_vm_bind(l->vm, 0, ops, 5, &done), -EINVAL);
 	assert_int_equal(done, 3);
-	assert_int_equal(panthor_bind_queue(bind), -EINVAL);
-	panthor_bind_free(bind);
+	assert_int_equal(panthor_vm_bind(l->vm, PANTHOR_BIND_ASYNC, ops, 5, &done), -EINVAL);
+	assert_int_equal(done, 0);
 }
 
 static const struct CMUnitTest tests[] = {

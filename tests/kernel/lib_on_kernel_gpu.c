@@ -44,39 +44,25 @@ static void fences_order_binds_and_jobs(void **state)
 	struct panthor_group *group = gpu_group(g);
 	uint32_t handle = gpu_syncobj(g->dev);
 	struct gpu_job *job = gpu_job(g);
-	struct panthor_bind *bind = NULL;
+	const struct panthor_bind_op map = panthor_bind_map(g->lib->data, 0, 0x800000, KT_PAGE, 0);
+	const struct panthor_bind_op unmap = panthor_bind_unmap(0x800000, KT_PAGE);
 	uint64_t point = 0;
 
 	g->words[0] = 0xcafe;
 	gpu_cs_copy(&job->cs, 0x800000 + 64, 0x800000);
-	assert_int_equal(panthor_bind_new(g->vm, &bind), 0);
 	for (uint64_t i = 0; i < 50; i++) {
-		if (i) {
-			assert_int_equal(panthor_bind_wait(bind, PANTHOR_BIND_BATCH, handle, 3 * i),
-					 0);
-		}
-		assert_int_equal(panthor_bind_map(bind, g->lib->data, 0, 0x800000, KT_PAGE, 0), 0);
-		assert_int_equal(panthor_bind_signal(bind, PANTHOR_BIND_BATCH, handle, 3 * i + 1),
+		assert_int_equal(gpu_bind_between(g, map, i ? handle : 0, 3 * i, handle, 3 * i + 1),
 				 0);
-		assert_int_equal(panthor_bind_queue(bind), 0);
-		panthor_bind_reset(bind);
-
 		assert_int_equal(
 			gpu_run_between(job, group, 0, handle, 3 * i + 1, handle, 3 * i + 2), 0);
-
-		assert_int_equal(panthor_bind_wait(bind, PANTHOR_BIND_BATCH, handle, 3 * i + 2), 0);
-		assert_int_equal(panthor_bind_unmap(bind, 0x800000, KT_PAGE), 0);
-		assert_int_equal(panthor_bind_signal(bind, PANTHOR_BIND_LAST_OP, handle, 3 * i + 3),
+		assert_int_equal(gpu_bind_between(g, unmap, handle, 3 * i + 2, handle, 3 * i + 3),
 				 0);
-		assert_int_equal(panthor_bind_queue(bind), 0);
-		panthor_bind_reset(bind);
 	}
 	assert_int_equal(gpu_syncobj_wait(g->dev, handle, 150), 0);
 	assert_int_equal(panthor_syncobj_query(g->dev, handle, &point), 0);
 	assert_int_equal(point, 150);
 	assert_int_equal(g->words[16], 0xcafe);
 	assert_int_equal(panthor_vm_is_usable(g->vm), 1);
-	panthor_bind_free(bind);
 	panthor_syncobj_destroy(g->dev, handle);
 }
 
@@ -133,22 +119,18 @@ static void binds_in_a_storm_of_signals(void **state)
 	struct sigaction action = { .sa_handler = on_alarm };
 	struct gpu *g = *state;
 	struct panthor_group *group = gpu_group(g);
-	struct panthor_bind *bind = NULL;
+	struct panthor_bind_op ops[500];
 	struct panthor_cs_label loop = { 0 };
 	struct gpu_job *job = gpu_job(g);
 	uint32_t done = 0;
 
-	assert_int_equal(panthor_bind_new(g->vm, &bind), 0);
-	for (uint64_t i = 0; i < 500; i++) {
-		assert_int_equal(panthor_bind_map(bind, g->lib->data, 0, (1ull << 32) + i * KT_PAGE,
-						  KT_PAGE, 0),
-				 0);
-	}
+	for (uint64_t i = 0; i < 500; i++)
+		ops[i] = panthor_bind_map(g->lib->data, 0, (1ull << 32) + i * KT_PAGE, KT_PAGE, 0);
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
 	for (int i = 0; i < 10; i++) {
 		assert_int_equal(panthor_vm_unmap(g->vm, 1ull << 32, 500 * KT_PAGE), 0);
-		assert_int_equal(panthor_bind_run(bind, &done), 0);
+		assert_int_equal(panthor_vm_bind(g->vm, 0, ops, 500, &done), 0);
 		assert_int_equal(done, 500);
 	}
 	setitimer(ITIMER_REAL, &never, NULL);
@@ -164,7 +146,6 @@ static void binds_in_a_storm_of_signals(void **state)
 	gpu_run(job, group, 0);
 	assert_int_equal(gpu_wait(job), 0);
 	gpu_assert_group(group, 0, 0);
-	panthor_bind_free(bind);
 }
 
 static void heaps_and_flush_ids(void **state)

@@ -131,7 +131,7 @@ static struct panthor_bo *new_bo(struct gpu *g, uint64_t size)
 {
 	struct panthor_bo *bo = NULL;
 
-	assert_int_equal(panthor_bo_new(g->dev, size, 0, &bo), 0);
+	assert_int_equal(panthor_bo_new(g->dev, NULL, size, 0, &bo), 0);
 	return bo;
 }
 
@@ -240,20 +240,21 @@ static void binds(void **state)
 	struct gpu *g = *state;
 	struct panthor_bo *data = g->lib->data;
 	uint32_t done = gpu_syncobj(g->dev);
-	struct panthor_bind *bind = NULL;
+	struct panthor_sync end = panthor_signal_point(done, 0);
+	struct panthor_bind_op ops[] = {
+		panthor_bind_map(data, 0, VA + KT_PAGE, KT_PAGE, 0),
+		panthor_bind_unmap(VA, 2 * KT_PAGE),
+	};
 	char vm[32], same[32];
 	struct trace trace;
 
 	assert_int_equal(panthor_vm_map(g->vm, data, 0, VA, KT_PAGE, 0), 0);
-	assert_int_equal(panthor_bind_new(g->vm, &bind), 0);
-	assert_int_equal(panthor_bind_map(bind, data, 0, VA + KT_PAGE, KT_PAGE, 0), 0);
-	assert_int_equal(panthor_bind_unmap(bind, VA, 2 * KT_PAGE), 0);
-	assert_int_equal(panthor_bind_signal(bind, PANTHOR_BIND_BATCH, done, 0), 0);
-	assert_int_equal(panthor_bind_queue(bind), 0);
+	ops[1].syncs = &end;
+	ops[1].sync_count = 1;
+	assert_int_equal(panthor_vm_bind(g->vm, PANTHOR_BIND_ASYNC, ops, 2, NULL), 0);
 	assert_int_equal(gpu_syncobj_wait(g->dev, done, 0), 0);
 	queue_bad_map(g, done);
 	assert_int_equal(gpu_syncobj_wait(g->dev, done, 0), 0);
-	panthor_bind_free(bind);
 	panthor_syncobj_destroy(g->dev, done);
 
 	trace = trace_read();

@@ -11,7 +11,7 @@ static void expect_new_error(struct fixture *f, uint64_t size, uint32_t flags, i
 {
 	struct panthor_bo *bo = UNTOUCHED;
 
-	assert_int_equal(panthor_bo_new(f->dev, size, flags, &bo), error);
+	assert_int_equal(panthor_bo_new(f->dev, NULL, size, flags, &bo), error);
 	assert_ptr_equal(bo, UNTOUCHED);
 }
 

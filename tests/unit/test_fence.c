@@ -236,7 +236,7 @@ static void implicit_fence_errors(void **state)
 	begin(&p, state);
 	bo = new_bo(p.f->dev, 4096, 0);
 	vm = new_vm(p.f->dev, 0);
-	assert_int_equal(panthor_bo_new_in_vm(vm, 4096, 0, &private), 0);
+	assert_int_equal(panthor_bo_new(p.f->dev, vm, 4096, 0, &private), 0);
 	assert_int_equal(panthor_bo_wait(bo, unknown, 0), -EINVAL);
 	assert_int_equal(panthor_bo_wait(private, PANTHOR_BO_READ, 0), -EINVAL);
 	assert_int_equal(panthor_bo_export_fences(bo, unknown, p.to, 0), -EINVAL);

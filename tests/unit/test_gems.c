@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The gems reader on tables that are what they should be, in all their layouts. */
+#include "gems.h"
 #include "gems_table.h"
 #include "unit.h"
 
@@ -12,7 +13,7 @@ static struct panthor_gems *open_golden(const char *name)
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", GOLDEN_DIR, name);
-	assert_int_equal(panthor_gems_open(path, &gems), 0);
+	assert_int_equal(gems_open(&panthor_transport_system, path, &gems), 0);
 	return gems;
 }
 

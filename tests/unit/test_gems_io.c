@@ -112,7 +112,7 @@ static void open_errors(void **state)
 	struct fixture *f = *state;
 	struct panthor_gems *gems = NULL;
 
-	assert_int_equal(panthor_gems_open("/nonexistent/gems", &gems), -ENOENT);
+	assert_int_equal(gems_open(&panthor_transport_system, "/nonexistent/gems", &gems), -ENOENT);
 	fake_fail(f->fake, FAKE_OPEN, 1, EACCES);
 	assert_int_equal(gems_open(&f->fake->io, "gems", &gems), -EACCES);
 	fake_fail(f->fake, FAKE_ALLOC, 1, ENOMEM);

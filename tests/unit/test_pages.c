@@ -56,7 +56,7 @@ static void check_answers(void **state, uint64_t page)
 	int fd;
 
 	f->fake->bogus_size = page + page / 2;
-	assert_int_equal(panthor_bo_new(f->dev, 1, 0, &bo), -EPROTO);
+	assert_int_equal(panthor_bo_new(f->dev, NULL, 1, 0, &bo), -EPROTO);
 	f->fake->bogus_size = 0;
 	fd = fake_make_dmabuf(f->fake, page + page / 2, true);
 	assert_int_equal(panthor_bo_import(f->dev, fd, &bo), -EPROTO);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* The arrays and the handle table that everything else is kept in, where memory or numbers end. */
-#include "array.h"
+/* The memory of calls and the table of handles, where memory or numbers end. */
 #include "bo.h"
+#include "sync_ops.h"
 #include "unit.h"
 
 static void *no_memory(void *priv, size_t size)
@@ -17,34 +17,35 @@ static struct panthor_transport system_without_memory(void)
 	return io;
 }
 
-static void arrays_grow_to_what_the_kernel_counts(void **state)
-{
-	struct array array = { .count = 1u << 31, .capacity = 1u << 31 };
-
-	assert_int_equal(array_reserve(&panthor_transport_system, &array, 1), -ENOMEM);
-	assert_null(array.items);
-	assert_int_equal(array.count, 1u << 31);
-	assert_int_equal(array.capacity, 1u << 31);
-}
-
-static void arrays_stay_without_memory(void **state)
+/* As much as that is on the stack. */
+static void little_needs_no_memory(void **state)
 {
 	const struct panthor_transport empty = system_without_memory();
-	struct array array = { .count = 0 };
-	uint64_t *items;
+	struct scratch scratch;
 
-	for (uint64_t i = 0; i < 16; i++) {
-		assert_int_equal(array_reserve(&panthor_transport_system, &array, 8), 0);
-		items = array.items;
-		items[array.count++] = i;
+	for (size_t size = 0; size <= SCRATCH_ON_STACK; size += SCRATCH_ON_STACK / 4) {
+		assert_int_equal(scratch_begin(&scratch, &empty, size), 0);
+		memset(scratch.memory, 0xaa, size);
+		scratch_end(&scratch);
 	}
-	assert_int_equal(array_reserve(&empty, &array, 8), -ENOMEM);
-	assert_ptr_equal(array.items, items);
-	assert_int_equal(array_reserve(&panthor_transport_system, &array, 8), 0);
-	items = array.items;
-	for (uint64_t i = 0; i < 16; i++)
-		assert_int_equal(items[i], i);
-	array_free(&array);
+	assert_int_equal(scratch_begin(&scratch, &empty, SCRATCH_ON_STACK + 1), -ENOMEM);
+	assert_int_equal(scratch_begin(&scratch, &panthor_transport_system, SCRATCH_ON_STACK + 1),
+			 0);
+	memset(scratch.memory, 0xaa, SCRATCH_ON_STACK + 1);
+	scratch_end(&scratch);
+}
+
+/* Nothing is multiplied beyond 64 bits. */
+static void syncs_end_at_what_the_kernel_counts(void **state)
+{
+	const struct panthor_transport empty = system_without_memory();
+	struct scratch scratch;
+
+	assert_int_equal(sync_ops_begin(&scratch, &empty, 0, 1ull << 32), -ENOMEM);
+	assert_int_equal(sync_ops_begin(&scratch, &empty, 0, 1ull << 60), -ENOMEM);
+	assert_int_equal(sync_ops_begin(&scratch, &empty, SCRATCH_ON_STACK - 16, 1), 0);
+	scratch_end(&scratch);
+	assert_int_equal(sync_ops_begin(&scratch, &empty, SCRATCH_ON_STACK - 16, 2), -ENOMEM);
 }
 
 #define N_BOS 200
@@ -98,8 +99,8 @@ static void handle_table_needs_memory_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(arrays_grow_to_what_the_kernel_counts),
-		cmocka_unit_test(arrays_stay_without_memory),
+		cmocka_unit_test(little_needs_no_memory),
+		cmocka_unit_test(syncs_end_at_what_the_kernel_counts),
 		cmocka_unit_test(handles_that_share_a_bucket),
 		cmocka_unit_test(handle_table_needs_memory_once),
 	};

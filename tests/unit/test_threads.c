@@ -50,7 +50,7 @@ static void own_round(struct worker *worker)
 	struct panthor_bo *bo = NULL, *same = NULL;
 	int fd = -1;
 
-	EXPECT(worker, !panthor_bo_new(dev, 4096, 0, &bo));
+	EXPECT(worker, !panthor_bo_new(dev, NULL, 4096, 0, &bo));
 	use_bo(worker, bo);
 	if (next_random(worker) % 4 == 0) {
 		EXPECT(worker, !panthor_bo_export(bo, &fd));
@@ -108,34 +108,34 @@ static void count(const struct panthor_usage *usage, void *data)
 	*bos += usage->bos;
 }
 
-/* A BO, a batch, a group and a syncobj of one's own, in a VM and a device that all share. */
+/* A BO, binds, a group and a syncobj of one's own, in a VM and a device that all share. */
 static void gpu_round(struct worker *worker)
 {
 	struct panthor_device *dev = worker->fixture->dev;
 	uint64_t va = (uint64_t)(worker - worker->first + 1) << 20, point = 1;
-	struct panthor_submit *submit = NULL;
+	struct panthor_job job = { .va = va, .size = 8, .flush_id = PANTHOR_FLUSH_ID_NOW };
 	struct panthor_group *group = NULL;
-	struct panthor_bind *bind = NULL;
+	struct panthor_bind_op ops[2];
 	struct panthor_bo *bo = NULL;
+	struct panthor_sync sync;
 	uint32_t handle = 0;
 
-	EXPECT(worker, !panthor_bo_new_in_vm(worker->vm, 8192, 0, &bo));
+	EXPECT(worker, !panthor_bo_new(dev, worker->vm, 8192, 0, &bo));
 	EXPECT(worker, !panthor_syncobj_new(dev, 0, &handle));
-	EXPECT(worker, !panthor_bind_new(worker->vm, &bind));
-	EXPECT(worker, !panthor_bind_map(bind, bo, 0, va, 8192, 0));
-	EXPECT(worker, !panthor_bind_unmap(bind, va + 4096, 4096));
-	EXPECT(worker, !panthor_bind_signal(bind, PANTHOR_BIND_BATCH, handle, 1));
-	EXPECT(worker, !panthor_bind_queue(bind));
+	sync = panthor_signal_point(handle, 1);
+	ops[0] = panthor_bind_map(bo, 0, va, 8192, 0);
+	ops[1] = panthor_bind_unmap(va + 4096, 4096);
+	ops[1].syncs = &sync;
+	ops[1].sync_count = 1;
+	EXPECT(worker, !panthor_vm_bind(worker->vm, PANTHOR_BIND_ASYNC, ops, 2, NULL));
 	panthor_bo_unref(bo);
-	panthor_bind_free(bind);
 
 	EXPECT(worker, !panthor_group_new(worker->vm, NULL, &group));
-	EXPECT(worker, !panthor_submit_new(group, &submit));
-	EXPECT(worker, !panthor_submit_stream(submit, 0, va, 8, PANTHOR_FLUSH_ID_NOW));
-	EXPECT(worker, !panthor_submit_wait(submit, handle, 1));
-	EXPECT(worker, !panthor_submit_run(submit));
+	sync.type = PANTHOR_SYNC_WAIT;
+	job.syncs = &sync;
+	job.sync_count = 1;
+	EXPECT(worker, !panthor_group_submit(group, &job, 1));
 	panthor_group_unref(group);
-	panthor_submit_free(submit);
 	EXPECT(worker, !panthor_syncobj_wait(dev, &handle, &point, 1, 0, 0, NULL));
 	EXPECT(worker, !panthor_vm_unmap(worker->vm, va, 8192));
 	EXPECT(worker, !panthor_syncobj_destroy(dev, handle));

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "gems.h"
 #include "unit.h"
 
 static const struct panthor_transport *const io = &panthor_transport_system;
@@ -48,8 +49,8 @@ static void public_functions_leave_errno_alone(void **state)
 	assert_int_equal(panthor_device_open("/dev/null", &dev), -ENOTSUP);
 	assert_int_equal(panthor_device_new_from_fd(-1, &dev), -EBADF);
 	assert_null(dev);
-	assert_int_equal(panthor_gems_open("/nonexistent", &gems), -ENOENT);
-	assert_int_equal(panthor_gems_open("/", &gems), 0);
+	assert_int_equal(gems_open(io, "/nonexistent", &gems), -ENOENT);
+	assert_int_equal(gems_open(io, "/", &gems), 0);
 	assert_int_equal(panthor_gems_next(gems, &row), -EISDIR);
 	panthor_gems_close(gems);
 	assert_int_equal(errno, 4242);

@@ -122,24 +122,21 @@ static void usable_until_a_queued_bind_fails(void **state)
 	struct fixture *f = *state;
 	struct panthor_vm *vm = new_vm(f->dev, 0);
 	struct panthor_bo *bo = new_bo(f->dev, PAGE, 0);
-	struct panthor_bind *bind = NULL;
+	struct panthor_bind_op op = panthor_bind_map(bo, 0, PAGE, PAGE, 0);
 
 	assert_int_equal(panthor_vm_is_usable(vm), 1);
 	assert_int_equal(f->fake->args[FAKE_VM_GET_STATE].vm_get_state.vm_id, 1);
-	assert_int_equal(panthor_bind_new(vm, &bind), 0);
-	assert_int_equal(panthor_bind_map(bind, bo, 0, PAGE, PAGE, 0), 0);
 	f->fake->gpu.bind_error = ENOMEM;
-	assert_int_equal(panthor_bind_queue(bind), 0);
+	assert_int_equal(panthor_vm_bind(vm, PANTHOR_BIND_ASYNC, &op, 1, NULL), 0);
 	assert_int_equal(panthor_vm_is_usable(vm), 0);
 
 	/* What is left of it. */
-	assert_int_equal(panthor_bind_queue(bind), -EINVAL);
+	assert_int_equal(panthor_vm_bind(vm, PANTHOR_BIND_ASYNC, &op, 1, NULL), -EINVAL);
 	assert_int_equal(panthor_vm_map(vm, bo, 0, PAGE, PAGE, 0), -EINVAL);
 	assert_int_equal(panthor_vm_unmap(vm, PAGE, PAGE), 0);
 
 	fake_fail(f->fake, FAKE_VM_GET_STATE, 1, ENODEV);
 	assert_int_equal(panthor_vm_is_usable(vm), -ENODEV);
-	panthor_bind_free(bind);
 	panthor_bo_unref(bo);
 	panthor_vm_unref(vm);
 }
@@ -151,11 +148,12 @@ static void bo_keeps_its_vm(void **state)
 	struct panthor_bo *bo = NULL;
 	int fd = -2;
 
-	assert_int_equal(panthor_bo_new_in_vm(vm, 5000, PANTHOR_BO_NO_MMAP, &bo), 0);
+	assert_int_equal(panthor_bo_new(f->dev, vm, 5000, PANTHOR_BO_NO_MMAP, &bo), 0);
 	assert_int_equal(f->fake->args[FAKE_BO_CREATE].bo_create.exclusive_vm_id, 1);
 	assert_int_equal(f->fake->args[FAKE_BO_CREATE].bo_create.flags, DRM_PANTHOR_BO_NO_MMAP);
 	assert_int_equal(panthor_bo_size(bo), 8192);
 	assert_ptr_equal(panthor_bo_device(bo), f->dev);
+	assert_ptr_equal(panthor_bo_info(bo)->vm, vm);
 
 	/* It never leaves the VM, and the kernel is not even asked. */
 	assert_int_equal(panthor_bo_export(bo, &fd), -EINVAL);
@@ -171,15 +169,19 @@ static void bo_keeps_its_vm(void **state)
 static void bo_in_vm_errors(void **state)
 {
 	struct fixture *f = *state;
+	struct panthor_device *other = open_fake(f->fake);
 	struct panthor_vm *vm = new_vm(f->dev, 0);
 	struct panthor_bo *bo = NULL;
 
-	assert_int_equal(panthor_bo_new_in_vm(vm, 0, 0, &bo), -EINVAL);
-	assert_int_equal(panthor_bo_new_in_vm(vm, PAGE, 1u << 5, &bo), -EINVAL);
+	assert_int_equal(panthor_bo_new(other, vm, PAGE, 0, &bo), -EINVAL);
+	assert_int_equal(fake_calls(f->fake, FAKE_BO_CREATE), 0);
+	panthor_device_unref(other);
+	assert_int_equal(panthor_bo_new(f->dev, vm, 0, 0, &bo), -EINVAL);
+	assert_int_equal(panthor_bo_new(f->dev, vm, PAGE, 1u << 5, &bo), -EINVAL);
 	fake_fail(f->fake, FAKE_BO_CREATE, 1, ENOMEM);
-	assert_int_equal(panthor_bo_new_in_vm(vm, PAGE, 0, &bo), -ENOMEM);
+	assert_int_equal(panthor_bo_new(f->dev, vm, PAGE, 0, &bo), -ENOMEM);
 	fake_fail(f->fake, FAKE_ALLOC, 1, ENOMEM);
-	assert_int_equal(panthor_bo_new_in_vm(vm, PAGE, 0, &bo), -ENOMEM);
+	assert_int_equal(panthor_bo_new(f->dev, vm, PAGE, 0, &bo), -ENOMEM);
 	assert_null(bo);
 	panthor_vm_unref(vm);
 }
@@ -277,7 +279,7 @@ static void map_refuses_bos_of_others(void **state)
 	assert_int_equal(panthor_bo_handle(theirs), panthor_bo_handle(mine));
 	assert_int_equal(panthor_vm_map(vm, theirs, 0, PAGE, PAGE, 0), -EINVAL);
 
-	assert_int_equal(panthor_bo_new_in_vm(neighbour, PAGE, 0, &exclusive), 0);
+	assert_int_equal(panthor_bo_new(f->dev, neighbour, PAGE, 0, &exclusive), 0);
 	assert_int_equal(panthor_vm_map(vm, exclusive, 0, PAGE, PAGE, 0), -EINVAL);
 	assert_int_equal(fake_calls(f->fake, FAKE_VM_BIND), 0);
 	assert_int_equal(panthor_vm_map(neighbour, exclusive, 0, PAGE, PAGE, 0), 0);

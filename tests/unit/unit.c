@@ -36,7 +36,7 @@ struct panthor_bo *new_bo(struct panthor_device *dev, uint64_t size, uint32_t fl
 {
 	struct panthor_bo *bo = NULL;
 
-	assert_int_equal(panthor_bo_new(dev, size, flags, &bo), 0);
+	assert_int_equal(panthor_bo_new(dev, NULL, size, flags, &bo), 0);
 	assert_non_null(bo);
 	return bo;
 }

@@ -100,7 +100,7 @@ static int new_bo(const struct stress_context *context, struct stress_bo *bo, ui
 	if (gpu && !is_shared(bo))
 		r = stress_gpu_new_bo(gpu, vm, bo->size, &bo->bo);
 	else
-		r = panthor_bo_new(context->dev, bo->size, 0, &bo->bo);
+		r = panthor_bo_new(context->dev, NULL, bo->size, 0, &bo->bo);
 	context->counts->create_failures += !!r;
 	return r;
 }

@@ -24,7 +24,6 @@
 struct stress_vm {
 	struct panthor_vm *vm;
 	struct panthor_group *group;
-	struct panthor_submit *submit;
 };
 
 struct stress_gpu {
@@ -80,15 +79,8 @@ static void read_report(void *arg)
 static int new_group(struct stress_vm *vm)
 {
 	const struct panthor_group_params params = { .size = sizeof(params), .ring_size = 4096 };
-	int r = panthor_group_new(vm->vm, &params, &vm->group);
 
-	return r ? r : panthor_submit_new(vm->group, &vm->submit);
-}
-
-static void end_group(struct stress_vm *vm)
-{
-	vm->submit = panthor_submit_free(vm->submit);
-	vm->group = panthor_group_unref(vm->group);
+	return panthor_group_new(vm->vm, &params, &vm->group);
 }
 
 /* A group that something went wrong in takes no more jobs. */
@@ -101,20 +93,23 @@ static int check_group(struct stress_gpu *gpu, struct stress_vm *vm)
 		return r;
 	gpu->counts->faults += !!(state & PANTHOR_GROUP_FATAL_FAULT);
 	gpu->counts->timeouts += !(state & PANTHOR_GROUP_FATAL_FAULT);
-	end_group(vm);
+	vm->group = panthor_group_unref(vm->group);
 	r = new_group(vm);
 	return r ? r : -EIO;
 }
 
 static int submit(struct stress_gpu *gpu, struct stress_vm *vm, uint32_t size)
 {
-	int r;
+	const struct panthor_sync done = panthor_signal_point(gpu->syncobj, 0);
+	const struct panthor_job job = {
+		.va = STREAM_VA,
+		.size = size,
+		.flush_id = PANTHOR_FLUSH_ID_NOW,
+		.syncs = &done,
+		.sync_count = 1,
+	};
 
-	panthor_submit_reset(vm->submit);
-	r = panthor_submit_stream(vm->submit, 0, STREAM_VA, size, PANTHOR_FLUSH_ID_NOW);
-	if (!r)
-		r = panthor_submit_signal(vm->submit, gpu->syncobj, 0);
-	return r ? r : panthor_submit_run(vm->submit);
+	return panthor_group_submit(vm->group, &job, 1);
 }
 
 /* The device's maps are not cached: what the CPU wrote needs no upkeep. */
@@ -220,7 +215,7 @@ uint64_t stress_gpu_take_va(struct stress_gpu *gpu, uint64_t size)
 int stress_gpu_new_bo(struct stress_gpu *gpu, uint32_t vm, uint64_t size,
 		      struct panthor_bo **ret_bo)
 {
-	return panthor_bo_new_in_vm(gpu->vms[vm].vm, size, 0, ret_bo);
+	return panthor_bo_new(gpu->dev, gpu->vms[vm].vm, size, 0, ret_bo);
 }
 
 uint32_t stress_gpu_vms(const struct stress_gpu *gpu)
@@ -230,7 +225,7 @@ uint32_t stress_gpu_vms(const struct stress_gpu *gpu)
 
 static int new_memory(struct stress_gpu *gpu)
 {
-	int r = panthor_bo_new(gpu->dev, MEMORY_BYTES, 0, &gpu->memory);
+	int r = panthor_bo_new(gpu->dev, NULL, MEMORY_BYTES, 0, &gpu->memory);
 
 	if (r)
 		return r;
@@ -278,7 +273,7 @@ struct stress_gpu *stress_gpu_free(struct stress_gpu *gpu)
 	if (!gpu)
 		return NULL;
 	for (uint32_t i = 0; i < gpu->n_vms; i++) {
-		end_group(&gpu->vms[i]);
+		panthor_group_unref(gpu->vms[i].group);
 		panthor_vm_unref(gpu->vms[i].vm);
 	}
 	if (gpu->map)
