@@ -139,8 +139,9 @@ int panthor_device_has(struct panthor_device *dev, enum panthor_feature feature)
  * panthor_device_flush_id - number of the GPU's latest cache flush
  * @ret_id: what struct panthor_job takes, read after the stream was written
  *
- * One load from a page of the device, mapped at the first call and until the device dies. Errors:
- * -EINVAL a driver without the page; -ENOMEM.
+ * One load from a page of the device, mapped at the first call and until the device dies. Children
+ * do not inherit the page, and once the device was unplugged the load may raise SIGBUS.
+ * Errors: -EINVAL a driver without the page; -ENOMEM.
  */
 int panthor_device_flush_id(struct panthor_device *dev, uint32_t *ret_id);
 

@@ -248,12 +248,14 @@ static void test_killed_child_shares_its_file(void **state)
 	struct gpu *g = *state;
 	struct panthor_group *group = gpu_group(g);
 	struct gpu_job *job = gpu_job(g);
-	struct panthor_job childs = { .va = job->va, .flush_id = PANTHOR_FLUSH_ID_NOW };
+	struct panthor_job childs = { .va = job->va };
 	uint32_t count = 0;
 	uint64_t seed = 3;
 
 	gpu_cs_count(&job->cs, DATA_VA + 4, 1);
 	assert_int_equal(panthor_cs_finish(&job->cs, &childs.size), 0);
+	/* The page that it is read from does not come along to children. */
+	assert_int_equal(panthor_device_flush_id(g->dev, &childs.flush_id), 0);
 	for (int i = 0; i < 40; i++) {
 		uint64_t steps = 1 + kt_rand(&seed) % STEPS;
 		struct victim victim;
