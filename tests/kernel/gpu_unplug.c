@@ -335,7 +335,7 @@ static void unbind_in_the_middle(struct kt_race *race, uint64_t *seed)
 {
 	struct raced *raced = race->arg;
 
-	if (++raced->rounds == 50)
+	if (++raced->rounds == 50 / kt_slowdown())
 		kt_race_check(kt_driver_unbind());
 }
 

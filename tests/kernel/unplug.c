@@ -260,7 +260,7 @@ static void unbind_in_the_middle(struct kt_race *race, uint64_t *seed)
 {
 	int *round = race->arg;
 
-	if (++*round == 100)
+	if (++*round == 100 / kt_slowdown())
 		kt_race_check(kt_driver_unbind());
 	use_device(race, seed);
 }
