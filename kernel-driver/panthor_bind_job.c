@@ -12,9 +12,16 @@
 #include <drm/gpu_scheduler.h>
 
 #include "panthor_device.h"
+#include "panthor_fence.h"
 #include "panthor_sync.h"
 #include "panthor_vm.h"
 #include "panthor_vma.h"
+
+/* struct panthor_bind_sched - the scheduler, whose memory fences of operations keep */
+struct panthor_bind_sched {
+	struct drm_gpu_scheduler base;
+	struct kref memory;
+};
 
 /* struct panthor_bind_job - one operation; owns a reference on its VM */
 struct panthor_bind_job {
@@ -65,10 +72,16 @@ static enum drm_gpu_sched_stat panthor_bind_sched_timedout(struct drm_sched_job 
 	return DRM_GPU_SCHED_STAT_NOMINAL;
 }
 
-static void panthor_bind_sched_free(struct drm_sched_job *sched_job)
+static void panthor_bind_sched_free_job(struct drm_sched_job *sched_job)
 {
 	struct panthor_bind_job *job = to_bind_job(sched_job);
 
+	/*
+	 * What runs here has no fence of its own to be the parent, what is killed never gets one:
+	 * from now on, without the job, this one keeps what the fence looks at.
+	 */
+	smp_store_release(&sched_job->s_fence->parent,
+			  dma_fence_get(&job->ctx.vm->bind_keeper->base));
 	drm_sched_job_cleanup(sched_job);
 	INIT_WORK(&job->free_work, panthor_bind_job_free_work);
 	queue_work(panthor_cleanup_wq, &job->free_work);
@@ -77,12 +90,20 @@ static void panthor_bind_sched_free(struct drm_sched_job *sched_job)
 static const struct drm_sched_backend_ops panthor_bind_sched_ops = {
 	.run_job = panthor_bind_sched_run,
 	.timedout_job = panthor_bind_sched_timedout,
-	.free_job = panthor_bind_sched_free,
+	.free_job = panthor_bind_sched_free_job,
 };
+
+static void panthor_bind_sched_free(struct kref *memory)
+{
+	kfree(container_of(memory, struct panthor_bind_sched, memory));
+}
 
 static void panthor_bind_sched_fini(struct drm_device *drm, void *data)
 {
-	drm_sched_fini(&to_panthor_device(drm)->bind_sched);
+	struct panthor_bind_sched *sched = data;
+
+	drm_sched_fini(&sched->base);
+	kref_put(&sched->memory, panthor_bind_sched_free);
 }
 
 int panthor_bind_sched_init(struct panthor_device *ptdev)
@@ -95,16 +116,38 @@ int panthor_bind_sched_init(struct panthor_device *ptdev)
 		.name = "panthor-bind",
 		.dev = ptdev->base.dev,
 	};
-	int ret = drm_sched_init(&ptdev->bind_sched, &args);
+	struct panthor_bind_sched *sched = kzalloc(sizeof(*sched), GFP_KERNEL);
+	int ret;
 
-	return ret ?: drmm_add_action_or_reset(&ptdev->base, panthor_bind_sched_fini, NULL);
+	if (!sched)
+		return -ENOMEM;
+
+	kref_init(&sched->memory);
+	ret = drm_sched_init(&sched->base, &args);
+	if (ret) {
+		kfree(sched);
+		return ret;
+	}
+
+	ptdev->bind_sched = sched;
+	return drmm_add_action_or_reset(&ptdev->base, panthor_bind_sched_fini, sched);
 }
 
-int panthor_bind_entity_init(struct panthor_device *ptdev, struct drm_sched_entity *entity)
+int panthor_bind_entity_init(struct panthor_device *ptdev, struct panthor_vm *vm)
 {
-	struct drm_gpu_scheduler *sched = &ptdev->bind_sched;
+	struct drm_gpu_scheduler *sched = &ptdev->bind_sched->base;
+	int ret;
 
-	return drm_sched_entity_init(entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
+	vm->bind_keeper = panthor_fence_alloc();
+	if (!vm->bind_keeper)
+		return -ENOMEM;
+
+	panthor_fence_init(vm->bind_keeper, dma_fence_context_alloc(1), 1,
+			   &ptdev->bind_sched->memory, panthor_bind_sched_free);
+	ret = drm_sched_entity_init(&vm->bind_entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
+	if (ret)
+		panthor_fence_put(vm->bind_keeper);
+	return ret;
 }
 
 static struct panthor_bind_job *panthor_bind_job_new(struct panthor_sync_batch *batch,

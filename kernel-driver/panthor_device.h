@@ -22,6 +22,7 @@
 #define PANTHOR_PROFILING_TIMESTAMP BIT(1)
 #define PANTHOR_PROFILING_ALL (PANTHOR_PROFILING_CYCLES | PANTHOR_PROFILING_TIMESTAMP)
 
+struct panthor_bind_sched;
 struct vfsmount;
 struct workqueue_struct;
 
@@ -57,7 +58,7 @@ struct panthor_device {
 	struct drm_vma_offset_node first_offset;
 
 	/** @bind_sched: runs asynchronous VM_BIND operations. */
-	struct drm_gpu_scheduler bind_sched;
+	struct panthor_bind_sched *bind_sched;
 
 	/** @exec: executes command streams. */
 	struct panthor_exec exec;

@@ -31,7 +31,7 @@
 
 static unsigned int panthor_job_timeout_ms = 5000;
 module_param_named(job_timeout_ms, panthor_job_timeout_ms, uint, 0600);
-MODULE_PARM_DESC(job_timeout_ms, "how long a job may be at the head of its queue");
+MODULE_PARM_DESC(job_timeout_ms, "how long a job may run, or be blocked");
 
 bool panthor_exec_can_run_locked(const struct panthor_group *group)
 {
@@ -52,17 +52,16 @@ struct dma_fence *panthor_exec_push(struct panthor_job *job)
 	struct panthor_queue *queue = job->queue;
 	struct panthor_group *group = queue->group;
 	struct panthor_exec *exec = &group->ptdev->exec;
-	struct dma_fence *fence;
-	bool dead;
+	struct dma_fence *fence = &job->done->base;
+	bool dead, at_once;
 
 	spin_lock(&exec->lock);
 	dead = !exec->task || !panthor_exec_can_run_locked(group);
 	/* Behind others even a job that is nothing to do for ends in its turn. */
-	if (list_empty(&queue->jobs) && !queue->ending && (dead || !job->size)) {
-		fence = dead ? ERR_PTR(-ECANCELED) : NULL;
-	} else {
-		panthor_job_init_done_locked(job);
-		fence = dma_fence_get(&job->done->base);
+	at_once = list_empty(&queue->jobs) && !queue->ending && (dead || !job->size);
+	panthor_job_init_done_locked(job);
+	dma_fence_get(fence);
+	if (!at_once) {
 		list_add_tail(&job->node, &queue->jobs);
 		if (exec->task && list_empty(&group->run_node))
 			list_add_tail(&panthor_group_get(group)->run_node,
@@ -71,7 +70,13 @@ struct dma_fence *panthor_exec_push(struct panthor_job *job)
 	}
 	spin_unlock(&exec->lock);
 
-	wake_up(&exec->wait);
+	if (at_once) {
+		if (dead)
+			dma_fence_set_error(fence, -ECANCELED);
+		dma_fence_signal(fence);
+	} else {
+		wake_up(&exec->wait);
+	}
 	return fence;
 }
 
@@ -167,24 +172,31 @@ static void panthor_exec_start_job(struct panthor_queue *queue, struct panthor_j
 	panthor_cs_start(&queue->cs, job->addr, job->size);
 	queue->started = true;
 	trace_job_run(job);
-	queue->deadline = jiffies + msecs_to_jiffies(READ_ONCE(panthor_job_timeout_ms));
+	queue->left_ns = READ_ONCE(panthor_job_timeout_ms) * (s64)NSEC_PER_MSEC;
+	queue->blocked_since = 0;
 }
 
 static enum panthor_cs_status panthor_exec_run_cs(struct panthor_queue *queue, u32 budget)
 {
 	struct panthor_group *group = queue->group;
-	u64 start, cycles = queue->cs.counters.cycles;
+	u64 start, end, cycles = queue->cs.counters.cycles;
 	enum panthor_cs_status status;
 
-	mutex_lock(&group->vm->run_lock);
+	/* The address space is being changed: others are served meanwhile. */
+	if (!mutex_trylock(&group->vm->run_lock))
+		return PANTHOR_CS_YIELD;
+
 	mutex_lock(&group->vm->as_lock);
 	start = ktime_get_ns();
 	status = panthor_cs_run(&queue->cs, budget);
-	atomic64_add(ktime_get_ns() - start, &group->usage->busy_ns);
+	end = ktime_get_ns();
 	mutex_unlock(&group->vm->as_lock);
 	mutex_unlock(&group->vm->run_lock);
 
+	atomic64_add(end - start, &group->usage->busy_ns);
 	atomic64_add(queue->cs.counters.cycles - cycles, &group->usage->cycles);
+	queue->left_ns -= end - (queue->blocked_since ?: start);
+	queue->blocked_since = status == PANTHOR_CS_BLOCKED ? end : 0;
 	return status;
 }
 
@@ -212,7 +224,7 @@ static bool panthor_exec_run_queue(struct panthor_queue *queue, u32 budget)
 		panthor_exec_fault(queue, job);
 		return true;
 	default:
-		if (time_after(jiffies, queue->deadline))
+		if (queue->left_ns < 0)
 			panthor_exec_kill(queue, job, DRM_PANTHOR_GROUP_STATE_TIMEDOUT,
 					  -ETIMEDOUT);
 		return status == PANTHOR_CS_YIELD;
@@ -255,7 +267,7 @@ static bool panthor_exec_run_group(struct panthor_group *group)
 
 	hungry = panthor_exec_run_queues(group, GENMASK(group->queue_count - 1, 0), &left);
 	if (hungry && left && panthor_exec_can_run(group))
-		panthor_exec_run_queues(group, hungry, &left);
+		hungry = panthor_exec_run_queues(group, hungry, &left);
 	if (!panthor_exec_can_run(group))
 		panthor_exec_cancel(group);
 	return hungry;

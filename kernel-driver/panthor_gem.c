@@ -119,7 +119,7 @@ static const struct drm_gem_object_funcs panthor_gem_funcs = {
 struct panthor_gem_object *panthor_gem_alloc(struct panthor_device *ptdev, size_t size,
 					     struct dma_resv *resv)
 {
-	struct panthor_gem_object *bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	struct panthor_gem_object *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!bo)

@@ -15,7 +15,7 @@
 #include "panthor_gem.h"
 #include "panthor_vm.h"
 
-/* How long reclaim waits for the GPU to be done with a BO. */
+/* How long one scan waits for the GPU, whatever it finds busy: others wait for the scan. */
 #define PANTHOR_RECLAIM_WAIT_JIFFIES 10
 
 bool panthor_reclaim_can_swap(void)
@@ -29,6 +29,9 @@ struct panthor_scan {
 	unsigned long nr_to_scan;
 	unsigned long freed;
 
+	/* Jiffies that it may still wait for the GPU. */
+	long wait;
+
 	/* The VM being scanned is busy, and with it all that shares its resv. */
 	bool vm_busy;
 
@@ -36,11 +39,24 @@ struct panthor_scan {
 	long vms_left;
 };
 
+/* The GPU is waited for only where nothing else is left to take. */
+static bool panthor_scan_wait(struct panthor_scan *scan, struct panthor_gem_object *bo,
+			      enum panthor_reclaim_class class)
+{
+	unsigned long start = jiffies;
+	bool idle;
+
+	if (class < PANTHOR_RECLAIM_VM || scan->wait <= 0)
+		return panthor_gem_idle_locked(bo, 0);
+
+	idle = panthor_gem_idle_locked(bo, scan->wait);
+	scan->wait -= jiffies - start;
+	return idle;
+}
+
 static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object *bo,
 			    enum panthor_reclaim_class class)
 {
-	/* The GPU is waited for only where nothing else is left to take. */
-	long wait = class >= PANTHOR_RECLAIM_VM ? PANTHOR_RECLAIM_WAIT_JIFFIES : 0;
 	bool done = false;
 
 	/* The scan may serve an allocation that was made with this very lock held. */
@@ -49,7 +65,7 @@ static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object
 		return false;
 	}
 
-	if (panthor_gem_idle_locked(bo, wait)) {
+	if (panthor_scan_wait(scan, bo, class)) {
 		done = panthor_gem_reclaim_locked(bo, class);
 	} else {
 		panthor_reclaim_count(scan->reclaim, PANTHOR_COUNT_SKIPS_BUSY, 1);
@@ -139,7 +155,11 @@ unsigned long panthor_reclaim_scan(struct panthor_device *ptdev, unsigned long n
 				   bool can_block)
 {
 	struct panthor_reclaim *reclaim = &ptdev->reclaim;
-	struct panthor_scan scan = { .reclaim = reclaim, .nr_to_scan = nr_to_scan };
+	struct panthor_scan scan = {
+		.reclaim = reclaim,
+		.nr_to_scan = nr_to_scan,
+		.wait = can_block ? PANTHOR_RECLAIM_WAIT_JIFFIES : 0,
+	};
 
 	panthor_reclaim_count(reclaim, PANTHOR_COUNT_SCANS, 1);
 	panthor_scan_class(&scan, PANTHOR_RECLAIM_PURGEABLE);

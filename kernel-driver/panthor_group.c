@@ -21,6 +21,11 @@ static void panthor_usage_put(struct panthor_usage *usage)
 	kref_put(&usage->refcount, panthor_usage_release);
 }
 
+void panthor_group_free(struct kref *memory)
+{
+	kfree(container_of(memory, struct panthor_group, memory));
+}
+
 static void panthor_group_release_work(struct work_struct *work)
 {
 	struct panthor_group *group = container_of(work, struct panthor_group, release_work);
@@ -29,7 +34,7 @@ static void panthor_group_release_work(struct work_struct *work)
 		panthor_job_queue_fini(&group->queues[i]);
 	panthor_vm_put(group->vm);
 	panthor_usage_put(group->usage);
-	kfree(group);
+	kref_put(&group->memory, panthor_group_free);
 }
 
 /* Of all places a scheduler's own work may drop the last reference. */
@@ -110,6 +115,7 @@ static struct panthor_group *panthor_group_create(struct panthor_file *pfile,
 		return ERR_PTR(-ENOMEM);
 
 	kref_init(&group->refcount);
+	kref_init(&group->memory);
 	INIT_LIST_HEAD(&group->run_node);
 	group->queue_count = count;
 	group->ptdev = pfile->ptdev;

@@ -22,37 +22,12 @@
 /* What a job takes of its queue's ring. */
 #define PANTHOR_RING_SLOT 64
 
-static const char *panthor_fence_driver_name(struct dma_fence *fence)
-{
-	return "panthor";
-}
-
-static const char *panthor_fence_timeline_name(struct dma_fence *fence)
-{
-	return "queue";
-}
-
-/* A fence may outlive the device, but not the code that frees it. */
-static void panthor_fence_release(struct dma_fence *fence)
-{
-	dma_fence_free(fence);
-	module_put(THIS_MODULE);
-}
-
-static const struct dma_fence_ops panthor_fence_ops = {
-	.get_driver_name = panthor_fence_driver_name,
-	.get_timeline_name = panthor_fence_timeline_name,
-	.release = panthor_fence_release,
-};
-
 void panthor_job_init_done_locked(struct panthor_job *job)
 {
 	struct panthor_queue *queue = job->queue;
 
-	__module_get(THIS_MODULE);
-	spin_lock_init(&job->done->lock);
-	dma_fence_init(&job->done->base, &panthor_fence_ops, &job->done->lock,
-		       queue->fence_context, ++queue->fence_seqno);
+	panthor_fence_init(job->done, queue->fence_context, ++queue->fence_seqno,
+			   &queue->group->memory, panthor_group_free);
 }
 
 static struct panthor_job *to_panthor_job(struct drm_sched_job *job)
@@ -65,11 +40,7 @@ static void panthor_job_free(struct panthor_job *job)
 	struct panthor_group *group = job->queue->group;
 
 	panthor_sync_ops_fini(&job->syncs);
-	/* Never initialised when the job did not get that far. */
-	if (job->done && kref_read(&job->done->base.refcount))
-		dma_fence_put(&job->done->base);
-	else
-		kfree(job->done);
+	panthor_fence_put(job->done);
 	kfree(job);
 	panthor_group_put(group);
 }
@@ -166,7 +137,7 @@ static struct panthor_job *panthor_job_new(struct panthor_sync_batch *batch,
 	job->addr = submit->stream_addr;
 	job->size = submit->stream_size;
 	INIT_LIST_HEAD(&job->node);
-	job->done = kzalloc(sizeof(*job->done), GFP_KERNEL_ACCOUNT);
+	job->done = panthor_fence_alloc();
 	if (job->done)
 		ret = panthor_sync_collect(batch, &submit->syncs, &job->syncs);
 	if (!ret)

@@ -112,9 +112,7 @@ static int panthor_query_set(struct drm_panthor_dev_query *args, u32 min_size, c
 int panthor_dev_query(struct drm_file *file, struct drm_panthor_dev_query *args)
 {
 	struct panthor_device *ptdev = to_panthor_device(file->minor->dev);
-	struct drm_panthor_group_priorities_info priorities = {
-		.allowed_mask = panthor_allowed_priorities(file),
-	};
+	struct drm_panthor_group_priorities_info priorities = {};
 	struct drm_panthor_mmu_info mmu = {
 		.page_size_bitmap = SZ_4K | SZ_2M,
 	};
@@ -130,6 +128,8 @@ int panthor_dev_query(struct drm_file *file, struct drm_panthor_dev_query *args)
 			return panthor_query_timestamp(args);
 		return PANTHOR_QUERY_SET(args, timestamp, current_timestamp);
 	case DRM_PANTHOR_DEV_QUERY_GROUP_PRIORITIES_INFO:
+		/* Asking for a capability leaves traces: only for who wants to know. */
+		priorities.allowed_mask = panthor_allowed_priorities(file);
 		return PANTHOR_QUERY_SET(args, priorities, pad);
 	case DRM_PANTHOR_DEV_QUERY_MMU_INFO:
 		return PANTHOR_QUERY_SET(args, mmu, page_size_bitmap);

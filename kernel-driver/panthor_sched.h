@@ -19,6 +19,7 @@
 
 #include "panthor_cs.h"
 #include "panthor_drm.h"
+#include "panthor_fence.h"
 #include "panthor_sync.h"
 
 struct panthor_device;
@@ -100,8 +101,14 @@ struct panthor_queue {
 	/** @started: whether the first of @jobs is in @cs; the executor's own. */
 	bool started;
 
-	/** @deadline: jiffies when it has taken too long; the executor's own. */
-	unsigned long deadline;
+	/**
+	 * @left_ns: what the first of @jobs may still have: time to run, or to be blocked. Others
+	 * that run meanwhile take none of it. The executor's own.
+	 */
+	s64 left_ns;
+
+	/** @blocked_since: ktime when it was last found blocked, else 0; the executor's own. */
+	u64 blocked_since;
 };
 
 /**
@@ -111,6 +118,9 @@ struct panthor_queue {
  */
 struct panthor_group {
 	struct kref refcount;
+
+	/** @memory: keeps this struct, schedulers and all, for the names of fences. */
+	struct kref memory;
 
 	/** @ptdev: device. */
 	struct panthor_device *ptdev;
@@ -144,16 +154,6 @@ struct panthor_group {
 
 	u32 queue_count;
 	struct panthor_queue queues[] __counted_by(queue_count);
-};
-
-/**
- * struct panthor_fence - the executor's word that a job is done
- */
-struct panthor_fence {
-	struct dma_fence base;
-
-	/** @lock: for @base, which may outlive everything else. */
-	spinlock_t lock;
 };
 
 /**
@@ -191,6 +191,9 @@ static inline struct panthor_group *panthor_group_get(struct panthor_group *grou
 }
 
 void panthor_group_put(struct panthor_group *group);
+
+/** panthor_group_free() - the end of &panthor_group.memory */
+void panthor_group_free(struct kref *memory);
 
 /** panthor_group_pool_init() - no groups yet; 0 or -ENOMEM */
 int panthor_group_pool_init(struct panthor_file *pfile);
@@ -242,8 +245,8 @@ bool panthor_exec_can_run_locked(const struct panthor_group *group);
  * panthor_exec_push() - hand a job over to the executor
  * @job: what it depends on has happened
  *
- * Return: fence that it signals, NULL when there is nothing to do, or ERR_PTR(-ECANCELED) when
- * the group is dead.
+ * Return: fence that it signals; signalled already where there is nothing to do, with -ECANCELED
+ * when the group is dead.
  */
 struct dma_fence *panthor_exec_push(struct panthor_job *job);
 

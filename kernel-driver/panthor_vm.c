@@ -64,7 +64,7 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 	vm->sparse_page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!vm->sparse_page)
 		goto err_free;
-	ret = panthor_bind_entity_init(ptdev, &vm->bind_entity);
+	ret = panthor_bind_entity_init(ptdev, vm);
 	if (ret)
 		goto err_free;
 

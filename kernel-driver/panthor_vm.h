@@ -8,6 +8,7 @@
 #include <drm/drm_mm.h>
 #include <drm/gpu_scheduler.h>
 
+#include "panthor_fence.h"
 #include "panthor_gem_shrinker.h"
 #include "panthor_heap.h"
 #include "panthor_pt.h"
@@ -92,6 +93,9 @@ struct panthor_vm {
 
 	/** @bind_entity: orders asynchronous operations, see panthor_bind_job.c. */
 	struct drm_sched_entity bind_entity;
+
+	/** @bind_keeper: keeps the scheduler's memory for fences of operations; never signals. */
+	struct panthor_fence *bind_keeper;
 
 	/** @reclaim: the BOs that only this VM uses. */
 	struct panthor_reclaim_vm reclaim;
@@ -188,8 +192,14 @@ int panthor_vm_bind_async(struct drm_file *file, struct panthor_vm *vm,
 /** panthor_bind_sched_init() - what runs the VMs' asynchronous operations; lives as the device */
 int panthor_bind_sched_init(struct panthor_device *ptdev);
 
-/** panthor_bind_entity_init() - queue for one VM; drm_sched_entity_fini() ends it */
-int panthor_bind_entity_init(struct panthor_device *ptdev, struct drm_sched_entity *entity);
+/**
+ * panthor_bind_entity_init() - queue for one VM
+ * @ptdev: device
+ * @vm: VM; drm_sched_entity_fini() and panthor_fence_put() end what is set up in it
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int panthor_bind_entity_init(struct panthor_device *ptdev, struct panthor_vm *vm);
 
 /**
  * panthor_vm_map_kernel() - map a BO of the driver's own, for data

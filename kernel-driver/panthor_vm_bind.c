@@ -252,7 +252,7 @@ static int panthor_bind_exec_map_locked(struct panthor_bind_ctx *ctx)
 	struct drm_gem_object *obj = ctx->bo ? &ctx->bo->base : NULL;
 	int ret, cookie;
 
-	if (ctx->vm->destroyed || ctx->vm->unusable)
+	if (ctx->vm->destroyed || READ_ONCE(ctx->vm->unusable))
 		return -EINVAL;
 	if (!drm_dev_enter(ctx->vm->base.drm, &cookie))
 		return -ENODEV;

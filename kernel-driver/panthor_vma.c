@@ -212,7 +212,7 @@ static int panthor_sm_step_unmap(struct drm_gpuva_op *op, void *priv)
 
 static struct drm_gpuvm_bo *panthor_vm_bo_alloc(void)
 {
-	struct panthor_vm_bo *vm_bo = kzalloc(sizeof(*vm_bo), GFP_KERNEL);
+	struct panthor_vm_bo *vm_bo = kzalloc(sizeof(*vm_bo), GFP_KERNEL_ACCOUNT);
 
 	return vm_bo ? &vm_bo->base : NULL;
 }
@@ -230,6 +230,7 @@ static void panthor_vm_free(struct drm_gpuvm *gpuvm)
 	panthor_pt_fini(&vm->pt);
 	panthor_pt_cache_fini(&vm->spare_tables);
 	free_page((unsigned long)vm->sparse_page);
+	panthor_fence_put(vm->bind_keeper);
 	drm_mm_takedown(&vm->mm);
 	mutex_destroy(&vm->heaps.lock);
 	mutex_destroy(&vm->mm_lock);
@@ -280,19 +281,18 @@ static struct drm_gpuva *panthor_vm_bo_find_evicted_locked(struct drm_gpuvm_bo *
  * Maps one evicted mapping again. Tables have to be there before op_lock is taken, but only under
  * it the mapping stands still: look, make room, look again.
  */
-static int panthor_vm_bo_remap_one(struct drm_gpuvm_bo *vm_bo, bool *ret_done)
+static int panthor_vm_bo_remap_one(struct drm_gpuvm_bo *vm_bo, struct panthor_pt_cache *tables,
+				   bool *ret_done)
 {
 	struct panthor_gem_object *bo = to_panthor_bo(vm_bo->obj);
 	struct panthor_vm *vm = to_panthor_vm(vm_bo->vm);
-	struct panthor_pt_cache tables;
 	struct drm_gpuva *va;
 	u64 addr = 0, range = 0;
 	int ret = 0;
 
-	panthor_pt_cache_init(&tables);
 	for (bool ready = false; !ret; ready = true) {
 		if (ready)
-			ret = panthor_pt_cache_fill(&tables,
+			ret = panthor_pt_cache_fill(tables,
 						    panthor_pt_map_need(addr, range, false));
 		if (ret)
 			break;
@@ -301,8 +301,10 @@ static int panthor_vm_bo_remap_one(struct drm_gpuvm_bo *vm_bo, bool *ret_done)
 		mutex_lock(&bo->gpuva_lock);
 		va = panthor_vm_bo_find_evicted_locked(vm_bo);
 		if (va && ready && va->va.addr == addr && va->va.range == range) {
-			panthor_vma_map_pages(vm, &tables, to_panthor_vma(va), bo->sgt);
+			panthor_vma_map_pages(vm, tables, to_panthor_vma(va), bo->sgt);
 			drm_gpuva_invalidate(va, false);
+			/* Those that are still to be found stay in front. */
+			list_move_tail(&va->gem.entry, &vm_bo->list.gpuva);
 			to_panthor_vm_bo(vm_bo)->live++;
 			range = 0;
 		} else if (va) {
@@ -316,7 +318,6 @@ static int panthor_vm_bo_remap_one(struct drm_gpuvm_bo *vm_bo, bool *ret_done)
 		if (!va || !range)
 			break;
 	}
-	panthor_pt_cache_fini(&tables);
 	return ret;
 }
 
@@ -328,6 +329,7 @@ void panthor_vm_bo_expect_locked(struct drm_gpuvm_bo *vm_bo, int change)
 static int panthor_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
 	struct panthor_gem_object *bo = to_panthor_bo(vm_bo->obj);
+	struct panthor_pt_cache tables;
 	bool done = false;
 	int ret = 0;
 
@@ -336,8 +338,10 @@ static int panthor_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *e
 		return 0;
 
 	ret = PTR_ERR_OR_ZERO(panthor_gem_get_sgt_locked(bo));
+	panthor_pt_cache_init(&tables);
 	while (!ret && !done)
-		ret = panthor_vm_bo_remap_one(vm_bo, &done);
+		ret = panthor_vm_bo_remap_one(vm_bo, &tables, &done);
+	panthor_pt_cache_fini(&tables);
 
 	mutex_lock(&bo->gpuva_lock);
 	done = !ret && !to_panthor_vm_bo(vm_bo)->expected;

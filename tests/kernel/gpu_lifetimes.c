@@ -211,7 +211,7 @@ static void test_queued_bind_keeps_the_module(void **state)
 	assert_int_equal(gpu_bind_between(gone, op, shared.handle, 0, 0, 0), 0);
 	gpu_teardown((void **)&gone);
 
-	assert_int_equal(module_references(), refs + 1);
+	assert_true(module_references() > refs);
 	kt_gem_get("gone");
 	probe_release(gate);
 	assert_true(kt_gem_gone("gone"));
