@@ -109,9 +109,15 @@ static int call_mmio_offset(struct fail *f)
 static struct fail_case mmio_offset = { .call = call_mmio_offset };
 
 static const struct CMUnitTest tests[] = {
-	fail_test(open_node),  fail_test(close_file),	   fail_test(query_gpu),
-	fail_test(query_csif), fail_test(query_timestamp), fail_test(query_priorities),
-	fail_test(query_mmu),  fail_test(query_size),	   fail_test(mmio_offset),
+	fail_test(open_node),
+	fail_test(close_file),
+	fail_test(query_gpu),
+	fail_test(query_csif),
+	fail_test(query_timestamp),
+	fail_test(query_priorities),
+	fail_test(query_mmu),
+	fail_test(query_size),
+	fail_test(mmio_offset),
 	fail_no_leaks(),
 };
 

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* Failures inside of groups, submissions, asynchronous binds and tiler heaps. */
+#include "fail_inject.h"
+#include "kt_gpu.h"
+
+#define SIZE	(8 * KT_PAGE)
+#define BIND_VA 0x10000000ull
+
+/*
+ * Groups
+ */
+
+static void make_vm(struct fail *f)
+{
+	f->vm = kt_vm(f->fd);
+}
+
+static int call_group_create(struct fail *f)
+{
+	struct drm_panthor_queue_create queues[2] = {
+		{ .ringbuf_size = 4096 },
+		{ .ringbuf_size = 65536, .priority = 15 },
+	};
+	struct drm_panthor_group_create args = {
+		.queues = DRM_PANTHOR_OBJ_ARRAY(2, queues),
+		.priority = PANTHOR_GROUP_PRIORITY_MEDIUM,
+		.vm_id = f->vm,
+		.group_handle = 77,
+	};
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_GROUP_CREATE, &args);
+}
+
+static struct fail_case group_create = { .prepare = make_vm, .call = call_group_create };
+
+static void make_group(struct fail *f)
+{
+	make_vm(f);
+	f->other = kt_group(f->fd, f->vm, 2, 4096);
+}
+
+static int call_group_destroy(struct fail *f)
+{
+	struct drm_panthor_group_destroy args = { .group_handle = f->other };
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_GROUP_DESTROY, &args);
+}
+
+static int call_group_get_state(struct fail *f)
+{
+	struct drm_panthor_group_get_state args = {
+		.group_handle = f->other,
+		.state = 77,
+		.fatal_queues = 77,
+	};
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_GROUP_GET_STATE, &args);
+}
+
+static struct fail_case group_get_state = { .prepare = make_group, .call = call_group_get_state };
+
+/*
+ * Submissions: a job in each of two queues, the second behind the first, points 1 and 2.
+ */
+
+static void make_idle_jobs(struct fail *f)
+{
+	struct kt_gpu gpu;
+	struct drm_panthor_queue_submit job;
+
+	kt_gpu_init(&gpu, f->fd);
+	f->vm = gpu.vm;
+	f->map = (char *)(uintptr_t)gpu.words;
+	f->other = kt_group(f->fd, f->vm, 2, 4096);
+	f->sync = kt_syncobj(f->fd, false);
+	kt_gpu_store(&gpu, 1, 77);
+	job = kt_gpu_job(&gpu, 0);
+	f->offset = job.stream_addr;
+	f->target_size = job.stream_size;
+}
+
+static int call_submit(struct fail *f)
+{
+	struct drm_panthor_sync_op syncs[3] = {
+		kt_signal_op(f->sync, 1),
+		kt_wait_op(f->sync, 1),
+		kt_signal_op(f->sync, 2),
+	};
+	struct drm_panthor_queue_submit jobs[2] = {
+		{
+			.queue_index = 0,
+			.stream_addr = f->offset,
+			.stream_size = (uint32_t)f->target_size,
+			.syncs = DRM_PANTHOR_OBJ_ARRAY(1, syncs),
+		},
+		{
+			.queue_index = 1,
+			.syncs = DRM_PANTHOR_OBJ_ARRAY(2, syncs + 1),
+		},
+	};
+	struct drm_panthor_group_submit args = {
+		.group_handle = f->other,
+		.queue_submits = DRM_PANTHOR_OBJ_ARRAY(2, jobs),
+	};
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_GROUP_SUBMIT, &args);
+}
+
+static void check_jobs(struct fail *f)
+{
+	uint32_t state, fatal;
+
+	assert_int_equal(kt_syncobj_wait(f->fd, f->sync, 2), 0);
+	assert_int_equal(((volatile uint32_t *)(void *)f->map)[1], 77);
+	assert_int_equal(kt_group_state(f->fd, f->other, &state, &fatal), 0);
+	assert_int_equal(state | fatal, 0);
+}
+
+static struct fail_case submit = {
+	.flags = FAIL_DEFERRED,
+	.prepare = make_idle_jobs,
+	.call = call_submit,
+	.finish = check_jobs,
+};
+
+/* A group that has worked, destroyed: its release goes on behind the call. */
+static void make_used_group(struct fail *f)
+{
+	make_idle_jobs(f);
+	assert_int_equal(call_submit(f), 0);
+	check_jobs(f);
+}
+
+static struct fail_case group_destroy = {
+	.gone = -EINVAL,
+	.flags = FAIL_DEFERRED,
+	.prepare = make_used_group,
+	.call = call_group_destroy,
+};
+
+/* All that the VM maps comes back first: pages, device map, page tables. */
+static void make_evicted_jobs(struct fail *f)
+{
+	uint32_t far = kt_filled_bo(f->fd, "far", SIZE, 1);
+
+	make_idle_jobs(f);
+	assert_int_equal(kt_vm_map(f->fd, f->vm, far, 1ull << 40, 0, SIZE), 0);
+	kt_shrink_all();
+	assert_int_equal(kt_gem_get("far").resident, 0);
+}
+
+static struct fail_case submit_evicted = {
+	.flags = FAIL_DEFERRED | FAIL_EVICTED,
+	.prepare = make_evicted_jobs,
+	.call = call_submit,
+	.finish = check_jobs,
+};
+static struct fail_case submit_evicted_slab = {
+	.flags = FAIL_DEFERRED | FAIL_EVICTED,
+	.all = FAIL_SLAB,
+	.prepare = make_evicted_jobs,
+	.call = call_submit,
+	.finish = check_jobs,
+};
+static struct fail_case submit_evicted_page = {
+	.flags = FAIL_DEFERRED | FAIL_EVICTED,
+	.all = FAIL_PAGE,
+	.prepare = make_evicted_jobs,
+	.call = call_submit,
+	.finish = check_jobs,
+};
+
+/*
+ * Asynchronous binds: two operations, the second behind the first, points 1 and 2.
+ */
+
+static void make_bind(struct fail *f)
+{
+	make_vm(f);
+	f->bo = kt_filled_bo(f->fd, "bo", SIZE, 1);
+	f->sync = kt_syncobj(f->fd, false);
+}
+
+static void make_bind_over(struct fail *f)
+{
+	make_bind(f);
+	assert_int_equal(kt_vm_map(f->fd, f->vm, f->bo, BIND_VA, 0, SIZE), 0);
+}
+
+static int call_bind_async(struct fail *f)
+{
+	struct drm_panthor_sync_op syncs[3] = {
+		kt_signal_op(f->sync, 1),
+		kt_wait_op(f->sync, 1),
+		kt_signal_op(f->sync, 2),
+	};
+	struct drm_panthor_vm_bind_op ops[2] = {
+		{
+			.bo_handle = f->bo,
+			.va = BIND_VA + 2 * KT_PAGE,
+			.size = 4 * KT_PAGE,
+			.syncs = DRM_PANTHOR_OBJ_ARRAY(1, syncs),
+		},
+		{
+			.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP,
+			.va = BIND_VA + 3 * KT_PAGE,
+			.size = 2 * KT_PAGE,
+			.syncs = DRM_PANTHOR_OBJ_ARRAY(2, syncs + 1),
+		},
+	};
+	struct drm_panthor_vm_bind args = {
+		.vm_id = f->vm,
+		.flags = DRM_PANTHOR_VM_BIND_ASYNC,
+		.ops = DRM_PANTHOR_OBJ_ARRAY(2, ops),
+	};
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
+}
+
+static void check_bind(struct fail *f)
+{
+	uint32_t state;
+
+	assert_int_equal(kt_syncobj_wait(f->fd, f->sync, 2), 0);
+	assert_int_equal(kt_vm_state(f->fd, f->vm, &state), 0);
+	assert_int_equal(state, DRM_PANTHOR_VM_STATE_USABLE);
+}
+
+static struct fail_case bind_async = {
+	.flags = FAIL_DEFERRED,
+	.prepare = make_bind,
+	.call = call_bind_async,
+	.finish = check_bind,
+};
+static struct fail_case bind_async_over = {
+	.flags = FAIL_DEFERRED,
+	.prepare = make_bind_over,
+	.call = call_bind_async,
+	.finish = check_bind,
+};
+
+/*
+ * Tiler heaps
+ */
+
+static int call_heap_create(struct fail *f)
+{
+	struct drm_panthor_tiler_heap_create args = {
+		.vm_id = f->vm,
+		.initial_chunk_count = 2,
+		.chunk_size = 128 * 1024,
+		.max_chunks = 4,
+		.target_in_flight = 2,
+		.handle = 77,
+	};
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, &args);
+}
+
+static void make_heap(struct fail *f)
+{
+	struct drm_panthor_tiler_heap_create args = {
+		.initial_chunk_count = 1,
+		.chunk_size = 128 * 1024,
+		.max_chunks = 4,
+		.target_in_flight = 2,
+	};
+
+	make_vm(f);
+	args.vm_id = f->vm;
+	assert_int_equal(kt_heap_create(f->fd, &args), 0);
+	f->other = args.handle;
+}
+
+static int call_heap_destroy(struct fail *f)
+{
+	struct drm_panthor_tiler_heap_destroy args = { .handle = f->other };
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_TILER_HEAP_DESTROY, &args);
+}
+
+/* The first of a VM brings memory for the contexts of all. */
+static struct fail_case heap_create_first = { .prepare = make_vm, .call = call_heap_create };
+static struct fail_case heap_create = { .prepare = make_heap, .call = call_heap_create };
+static struct fail_case heap_destroy = { .prepare = make_heap, .call = call_heap_destroy };
+
+static const struct CMUnitTest tests[] = {
+	fail_test(group_create),
+	fail_test(group_get_state),
+	fail_test(submit),
+	fail_test(group_destroy),
+	fail_test(submit_evicted),
+	fail_test(submit_evicted_slab),
+	fail_test(submit_evicted_page),
+	fail_test(bind_async),
+	fail_test(bind_async_over),
+	fail_test(heap_create_first),
+	fail_test(heap_create),
+	fail_test(heap_destroy),
+	fail_no_leaks(),
+};
+
+fail_main(tests)
