@@ -96,7 +96,7 @@ void panthor_gem_reclaim_fini(struct panthor_gem_object *bo)
 
 /*
  * Taking pages. All of it runs with the BO's resv held by a trylock, allocates nothing and waits
- * for nobody but, where the caller may, the GPU.
+ * for nobody but the GPU, where the caller may, and for writes to swap of what is purged.
  */
 
 static void panthor_gem_zap(struct panthor_gem_object *bo)

@@ -181,7 +181,7 @@ bool panthor_gem_idle_locked(struct panthor_gem_object *bo, long wait);
  *
  * Purges a BO in DONTNEED, evicts any other. The class is worked out anew: a BO that turns out
  * harder to get than @hardest, or to have nothing to give, is left alone. Allocates nothing and
- * waits for nobody.
+ * waits for nobody but, in a purge, for writes of the BO's pages to swap.
  *
  * Return: whether the pages are gone.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Tiler heaps: chunks of memory that a tiler would fill. There is none here to ask for more, so a
- * heap keeps the chunks that it was made with.
+ * heap keeps the chunks that it was made with, and what streams tell of its use is told to nobody.
  */
 
 #include <linux/sched/signal.h>

@@ -134,7 +134,10 @@ struct panthor_group {
 	/** @run_node: entry in &panthor_exec.groups, under its lock. */
 	struct list_head run_node;
 
-	/** @state: enum drm_panthor_group_state_flags, under &panthor_exec.lock. */
+	/**
+	 * @state: enum drm_panthor_group_state_flags, under &panthor_exec.lock. Never INNOCENT:
+	 * nothing here is reset, so nobody suffers from others.
+	 */
 	u32 state;
 
 	/** @fatal_queues: mask of queues that faulted, under &panthor_exec.lock. */

@@ -53,8 +53,7 @@ void panthor_sync_batch_fini(struct panthor_sync_batch *batch);
  * @ret_ops: for panthor_sync_ops_fini(), also on failure
  *
  * Return: 0, -EINVAL bad flags, too many operations or a handle to signal that is unknown,
- * -ENOMEM, or what copying
- * the array gives.
+ * -ENOMEM, -EINTR, or what copying the array gives.
  */
 int panthor_sync_collect(struct panthor_sync_batch *batch, const struct drm_panthor_obj_array *in,
 			 struct panthor_sync_ops *ret_ops);

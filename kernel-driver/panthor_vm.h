@@ -34,7 +34,8 @@ struct panthor_gem_object;
 /**
  * struct panthor_vm - a GPU address space
  *
- * Lives as long as a file has its id or a mapping or BO refers to it.
+ * Lives as long as a file has its id, or a mapping, group or queued operation refers to it. BOs that
+ * are private to it keep only the object whose resv they share.
  */
 struct panthor_vm {
 	/** @base: mappings, under @op_lock; also the resv that private BOs share. */
@@ -47,8 +48,9 @@ struct panthor_vm {
 	struct mutex op_lock;
 
 	/**
-	 * @run_lock: held while jobs run, and while mappings change: one that is replaced is never
-	 * seen missing. Comes after @op_lock; nothing is allocated under it.
+	 * @run_lock: held while jobs run, and while VM_BIND changes mappings: one that is replaced
+	 * is never seen missing. Reclaim needs it not, for it takes what no job uses. Comes after
+	 * @op_lock; nothing is allocated under it.
 	 */
 	struct mutex run_lock;
 
