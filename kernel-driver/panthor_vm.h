@@ -34,8 +34,8 @@ struct panthor_gem_object;
 /**
  * struct panthor_vm - a GPU address space
  *
- * Lives as long as a file has its id, or a mapping, group or queued operation refers to it. BOs that
- * are private to it keep only the object whose resv they share.
+ * Lives as long as a file has its id, or a mapping, group or queued operation refers to it. BOs
+ * that are private to it keep only the object whose resv they share.
  */
 struct panthor_vm {
 	/** @base: mappings, under @op_lock; also the resv that private BOs share. */
