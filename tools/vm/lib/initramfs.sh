@@ -48,7 +48,7 @@ base_tree() {
 	for m in $modules; do
 		dir=$tree/usr/lib/modules/$KERNEL_RELEASE/${m%/*}
 		mkdir -p "$dir"
-		# Compressed by Debian, not by us: -f takes what is plain as it is.
+		# Compressed in Debian's kernel, plain in the debug kernel: -f takes either.
 		xz -dcf "$KERNEL_ROOT/lib/modules/$KERNEL_RELEASE/$m" >"$dir/$(basename "$m" .xz)"
 	done
 }
