@@ -175,7 +175,8 @@ static void test_twice_the_ram(void **state)
 	load.bos = calloc(load.count, sizeof(*load.bos));
 	create_all(&load);
 	assert_table_is_true(&load);
-	for (i = 0; i < PASSES; i++)
+	/* Where one takes minutes, one has to do. */
+	for (i = 0; i < (kt_slowdown() > 1 ? 1 : PASSES); i++)
 		pass(&load);
 	assert_table_is_true(&load);
 
