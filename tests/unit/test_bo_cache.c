@@ -62,7 +62,7 @@ static void a_hit_is_the_same_buffer(void **state)
 	assert_ptr_equal(second.bo, first.bo);
 	assert_ptr_equal(second.ptr, first.ptr);
 	assert_int_equal(second.va, first.va);
-	assert_int_equal(*(uint32_t *)second.ptr, 0x12345678);
+	assert_int_equal(known_word(second.ptr), 0x12345678);
 	/* WILLNEED is all; putting it back costs DONTNEED. */
 	assert_int_equal(system_calls(c.f->fake), before + 1);
 	assert_int_equal(c.f->fake->args[FAKE_BO_MADVISE].bo_madvise.madv,
@@ -219,7 +219,7 @@ static void purged_buffers_read_zero(void **state)
 	cache_give(&c, buffer, 0);
 	fake_purge(c.f->fake);
 	assert_ptr_equal(cache_take(&c, 4 * KIB, 0).bo, buffer.bo);
-	assert_int_equal(*(uint32_t *)buffer.ptr, 0);
+	assert_int_equal(known_word(buffer.ptr), 0);
 	assert_int_equal(cache_stats(&c).purged, 1);
 	assert_int_equal(cache_stats(&c).hits, 1);
 	*(uint32_t *)buffer.ptr = 2;

@@ -260,7 +260,7 @@ static void *work(void *data)
 		worker->c->f->fake->cpu = next_random(worker);
 		if (buffer->bo) {
 			/* Nobody else wrote to it meanwhile. */
-			worker->wrong += *(uint32_t *)buffer->ptr != worker->id;
+			worker->wrong += known_word(buffer->ptr) != worker->id;
 			worker->wrong += !!panthor_bo_cache_put(worker->c->cache, buffer, 0);
 			buffer->bo = NULL;
 		} else {

@@ -236,7 +236,7 @@ static void *work(void *data)
 		struct panthor_buffer *buffer = &buffers[(i * 7) % 16];
 
 		if (buffer->bo) {
-			w->wrong += *(uint32_t *)buffer->ptr != w->id;
+			w->wrong += known_word(buffer->ptr) != w->id;
 			w->wrong += !!panthor_slab_free(w->slab, buffer, i % 5 ? 0 : 1);
 		}
 		w->wrong += !!panthor_slab_alloc(w->slab, 64 << (i + w->id) % 11, 0, buffer);
