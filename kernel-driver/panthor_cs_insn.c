@@ -54,8 +54,10 @@ static __always_inline bool panthor_cs_get_multiple(struct panthor_cs *cs, u64 i
 {
 	u32 base = panthor_cs_field(insn, 48, 8), mask = panthor_cs_field(insn, 16, 16);
 
-	if (base + fls(mask) > PANTHOR_CS_REG_COUNT)
-		return panthor_cs_invalid(cs);
+	if (base + fls(mask) > PANTHOR_CS_REG_COUNT) {
+		panthor_cs_invalid(cs);
+		return false;
+	}
 
 	ret_op->va = panthor_cs_pair(cs, insn, 40) + panthor_cs_offset16(insn);
 	ret_op->regs = &cs->regs[base];
