@@ -75,7 +75,7 @@ static void alloc_errors(void **state)
 		assert_true(r == -ENOMEM || (!r && nth > 2));
 	} while (r);
 	va_give(&v, addr, PAGE);
-	va_end(&v);
+	va_finish(&v);
 }
 
 static void ranges_are_disjoint_and_aligned(void **state)
@@ -108,7 +108,7 @@ static void ranges_are_disjoint_and_aligned(void **state)
 	va_trim_chunks_locked(v.va);
 	assert_int_equal(
 		panthor_va_reserve(v.va, 2 * MIB, panthor_vm_user_va_range(v.vm) - 2 * MIB), 0);
-	va_end(&v);
+	va_finish(&v);
 }
 
 static void space_is_used_to_the_end(void **state)
@@ -131,7 +131,7 @@ static void space_is_used_to_the_end(void **state)
 	/* The only place that is aligned is not at the start of a hole. */
 	assert_int_equal(va_take(&v, PAGE, 4 * PAGE), addrs[4]);
 	va_expect_full(&v, 9 * PAGE);
-	va_end(&v);
+	va_finish(&v);
 }
 
 static void gaps_follow_every_range(void **state)
@@ -151,7 +151,7 @@ static void gaps_follow_every_range(void **state)
 	va_give(&v, first, PAGE);
 	va_give(&v, second, PAGE);
 	assert_int_equal(va_take(&v, 4 * PAGE, 0), first);
-	va_end(&v);
+	va_finish(&v);
 }
 
 /* Guard pages make slots larger where there are chunks. */
@@ -169,7 +169,7 @@ static void gaps_between_slots(void **state)
 				    addrs[j] >= addrs[i] + 2 * PAGE);
 		}
 	}
-	va_end(&v);
+	va_finish(&v);
 }
 
 static void fixed_addresses(void **state)
@@ -202,7 +202,7 @@ static void fixed_addresses(void **state)
 		r = panthor_va_reserve(v.va, addr + MIB, PAGE);
 		assert_true(!r || r == -ENOMEM);
 	}
-	va_end(&v);
+	va_finish(&v);
 }
 
 static void wrong_frees_are_seen(void **state)
@@ -230,7 +230,7 @@ static void wrong_frees_are_seen(void **state)
 	for (uint64_t i = 1; i < 16; i += 2)
 		panthor_va_free(v.va, (1ull << 40) + i * PAGE, PAGE, 0);
 	assert_int_equal(panthor_va_reserve(v.va, 1ull << 41, PAGE), 0);
-	va_end(&v);
+	va_finish(&v);
 }
 
 int main(void)

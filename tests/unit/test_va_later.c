@@ -32,7 +32,7 @@ static void later_frees_ask_once(void **state)
 	/* Other errors than "nothing free" come out as they are. */
 	fake_fail(fake, FAKE_SYNCOBJ_QUERY, 1, ENODEV);
 	assert_int_equal(panthor_va_alloc(v.va, PAGE, 0, &params.start), -ENODEV);
-	va_end(&v);
+	va_finish(&v);
 	assert_int_equal(panthor_syncobj_destroy(((struct fixture *)*state)->dev, params.timeline),
 			 0);
 }
@@ -69,7 +69,7 @@ static void later_frees_ask_rarely(void **state)
 	fake_fail(v.f->fake, FAKE_ALLOC, 1, ENOMEM);
 	assert_int_equal(panthor_va_free(v.va, addr, PAGE, 6000), -ENOMEM);
 	va_give(&v, addr, PAGE);
-	va_end(&v);
+	va_finish(&v);
 	assert_int_equal(panthor_syncobj_destroy(((struct fixture *)*state)->dev, params.timeline),
 			 0);
 }
@@ -151,7 +151,7 @@ static void agrees_with_a_model(void **state)
 	while (m->count)
 		model_free(m);
 	assert_int_equal(va_take(&m->v, MODEL_PAGES * PAGE, 0), 16 * MIB);
-	va_end(&m->v);
+	va_finish(&m->v);
 	free(m);
 }
 

@@ -25,7 +25,7 @@ static inline void va_begin(struct va_fixture *v, void **state,
 	assert_int_equal(panthor_va_new(v->vm, params, &v->va), 0);
 }
 
-static inline void va_end(struct va_fixture *v)
+static inline void va_finish(struct va_fixture *v)
 {
 	assert_null(panthor_va_unref(v->va));
 	panthor_vm_unref(v->vm);
