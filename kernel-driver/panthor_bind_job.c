@@ -21,6 +21,9 @@
 struct panthor_bind_sched {
 	struct drm_gpu_scheduler base;
 	struct kref memory;
+
+	/* One VM ends at a time. */
+	struct mutex fini_lock;
 };
 
 /* struct panthor_bind_job - one operation; owns a reference on its VM */
@@ -103,6 +106,7 @@ static void panthor_bind_sched_fini(struct drm_device *drm, void *data)
 	struct panthor_bind_sched *sched = data;
 
 	drm_sched_fini(&sched->base);
+	mutex_destroy(&sched->fini_lock);
 	kref_put(&sched->memory, panthor_bind_sched_free);
 }
 
@@ -123,6 +127,7 @@ int panthor_bind_sched_init(struct panthor_device *ptdev)
 		return -ENOMEM;
 
 	kref_init(&sched->memory);
+	mutex_init(&sched->fini_lock);
 	ret = drm_sched_init(&sched->base, &args);
 	if (ret) {
 		kfree(sched);
@@ -148,6 +153,21 @@ int panthor_bind_entity_init(struct panthor_device *ptdev, struct panthor_vm *vm
 	if (ret)
 		panthor_fence_put(vm->bind_keeper);
 	return ret;
+}
+
+/*
+ * A scheduler that takes a job out of an entity puts the entity back in line for the next one, even
+ * one that was removed meanwhile and is about to be freed. So it does not work meanwhile.
+ */
+void panthor_bind_entity_fini(struct panthor_device *ptdev, struct panthor_vm *vm)
+{
+	struct panthor_bind_sched *sched = ptdev->bind_sched;
+
+	mutex_lock(&sched->fini_lock);
+	drm_sched_wqueue_stop(&sched->base);
+	drm_sched_entity_fini(&vm->bind_entity);
+	drm_sched_wqueue_start(&sched->base);
+	mutex_unlock(&sched->fini_lock);
 }
 
 static struct panthor_bind_job *panthor_bind_job_new(struct panthor_sync_batch *batch,

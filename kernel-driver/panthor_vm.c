@@ -105,7 +105,7 @@ static void panthor_vm_destroy(struct panthor_vm *vm)
 	mutex_unlock(&vm->submit_lock);
 
 	/* Nothing is pushed any more; what has not run yet could only fail. */
-	drm_sched_entity_fini(&vm->bind_entity);
+	panthor_bind_entity_fini(to_panthor_device(vm->base.drm), vm);
 	panthor_heap_pool_fini(&vm->heaps);
 	panthor_vm_unmap_whole(vm, vm->base.mm_start, vm->base.mm_range);
 	panthor_vm_put(vm);

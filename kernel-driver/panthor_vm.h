@@ -197,11 +197,14 @@ int panthor_bind_sched_init(struct panthor_device *ptdev);
 /**
  * panthor_bind_entity_init() - queue for one VM
  * @ptdev: device
- * @vm: VM; drm_sched_entity_fini() and panthor_fence_put() end what is set up in it
+ * @vm: VM; panthor_bind_entity_fini() and panthor_fence_put() end what is set up in it
  *
  * Return: 0 or -ENOMEM.
  */
 int panthor_bind_entity_init(struct panthor_device *ptdev, struct panthor_vm *vm);
+
+/** panthor_bind_entity_fini() - kill what is queued; nothing may be pushed any more */
+void panthor_bind_entity_fini(struct panthor_device *ptdev, struct panthor_vm *vm);
 
 /**
  * panthor_vm_map_kernel() - map a BO of the driver's own, for data
