@@ -252,7 +252,7 @@ static void test_import_vgem(void **state)
 	check_foreign(t->fd, buf);
 }
 
-/* An importer gets segments that it can take; who does not is told of by the kernel's DMA debugging. */
+/* An importer gets segments that it can take; otherwise the kernel's DMA debugging complains. */
 static void test_huge_pages_for_another_device(void **state)
 {
 	struct kt *t = *state;
