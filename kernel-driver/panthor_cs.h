@@ -49,9 +49,12 @@ enum panthor_cs_access {
 #define PANTHOR_CS_ACCESSES (PANTHOR_CS_EXEC + 1)
 
 /**
- * enum panthor_cs_heap_event - operand of HEAP_OPERATION
+ * enum panthor_cs_heap_counter - operand of HEAP_OPERATION, which adds one to a u32
+ *
+ * The counters are an array at the address that HEAP_SET gave: work that began but not completed
+ * is what a heap's target_in_flight is about. Element 2 is not used.
  */
-enum panthor_cs_heap_event {
+enum panthor_cs_heap_counter {
 	/** @PANTHOR_CS_HEAP_VT_STARTED: vertex and tiler work began. */
 	PANTHOR_CS_HEAP_VT_STARTED = 0,
 	/** @PANTHOR_CS_HEAP_VT_COMPLETED: vertex and tiler work ended. */
@@ -162,9 +165,6 @@ struct panthor_cs_ops {
 
 	/** @flush: optional; what was written is to become visible to who bypasses caches. */
 	void (*flush)(void *priv);
-
-	/** @heap_event: optional; @heap_va is never 0, but may be anything else. */
-	void (*heap_event)(void *priv, u64 heap_va, enum panthor_cs_heap_event event);
 };
 
 /**
@@ -253,7 +253,10 @@ struct panthor_cs {
 	 */
 	u32 error;
 
-	/** @heap_va: latest HEAP_SET, kept from stream to stream. */
+	/**
+	 * @heap_va: latest HEAP_SET, kept from stream to stream: address of the counters, enum
+	 * panthor_cs_heap_counter; 0 for no heap, of which nothing is counted.
+	 */
 	u64 heap_va;
 
 	/** @sb: scoreboard entries of SET_SB_ENTRY; of no consequence to execution in order. */

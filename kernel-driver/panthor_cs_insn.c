@@ -279,29 +279,34 @@ static bool panthor_cs_heap_set(struct panthor_cs *cs, u64 insn)
 	return true;
 }
 
-static void panthor_cs_notify_heap(struct panthor_cs *cs, enum panthor_cs_heap_event event)
+static bool panthor_cs_count_heap(struct panthor_cs *cs, enum panthor_cs_heap_counter counter)
 {
-	if (cs->heap_va && cs->config.ops->heap_event)
-		cs->config.ops->heap_event(cs->config.priv, cs->heap_va, event);
+	u64 va = cs->heap_va + counter * sizeof(u32);
+	u32 *mem;
+
+	if (!cs->heap_va)
+		return true;
+
+	mem = panthor_cs_data(cs, va, sizeof(*mem), PANTHOR_CS_WRITE);
+	if (mem)
+		WRITE_ONCE(*mem, READ_ONCE(*mem) + 1);
+	return mem;
 }
 
 static bool panthor_cs_heap_operation(struct panthor_cs *cs, u64 insn)
 {
-	u32 event = panthor_cs_field(insn, 32, 2);
+	u32 counter = panthor_cs_field(insn, 32, 2);
 
-	if (event == 2)
+	if (counter == 2)
 		return panthor_cs_invalid(cs);
-
-	panthor_cs_notify_heap(cs, event);
-	return true;
+	return panthor_cs_count_heap(cs, counter);
 }
 
 /* Nothing having been tiled, there are no chunks to give back to the heap. */
 static bool panthor_cs_finish_fragment(struct panthor_cs *cs, u64 insn)
 {
-	if (panthor_cs_field(insn, 0, 1))
-		panthor_cs_notify_heap(cs, PANTHOR_CS_HEAP_FRAGMENT_COMPLETED);
-	return true;
+	return !panthor_cs_field(insn, 0, 1) ||
+	       panthor_cs_count_heap(cs, PANTHOR_CS_HEAP_FRAGMENT_COMPLETED);
 }
 
 /* There is no trace buffer. */

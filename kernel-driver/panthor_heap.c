@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * Tiler heaps: chunks of memory that a tiler would fill. There is none here to ask for more, so a
- * heap keeps the chunks that it was made with, and what streams tell of its use is told to nobody.
+ * heap keeps the chunks that it was made with. What streams tell of its use is counted in its
+ * context, see enum panthor_cs_heap_counter.
  */
 
 #include <linux/sched/signal.h>
@@ -144,6 +145,7 @@ static int panthor_heap_need_contexts_locked(struct panthor_device *ptdev, struc
 static int panthor_heap_add_locked(struct panthor_device *ptdev, struct panthor_vm *vm,
 				   struct drm_panthor_tiler_heap_create *args)
 {
+	static const u8 unused[PANTHOR_HEAP_CONTEXT_STRIDE];
 	struct panthor_heap *heap;
 	u32 index;
 	int ret;
@@ -154,10 +156,13 @@ static int panthor_heap_add_locked(struct panthor_device *ptdev, struct panthor_
 
 	ret = xa_alloc(&vm->heaps.heaps, &index, heap, XA_LIMIT(0, PANTHOR_HEAP_MAX - 1),
 		       GFP_KERNEL_ACCOUNT);
-	if (ret) {
-		panthor_heap_free_locked(&vm->heaps, heap);
-		return ret;
-	}
+	if (ret)
+		goto err_heap;
+	/* A heap that had the index before may have been used. */
+	ret = panthor_kbo_write(vm->heaps.contexts, index * PANTHOR_HEAP_CONTEXT_STRIDE, unused,
+				sizeof(unused));
+	if (ret)
+		goto err_index;
 
 	args->handle = args->vm_id << 16 | index;
 	args->tiler_heap_ctx_gpu_va = panthor_kbo_va(vm->heaps.contexts) +
@@ -165,6 +170,12 @@ static int panthor_heap_add_locked(struct panthor_device *ptdev, struct panthor_
 	args->first_heap_chunk_gpu_va =
 		panthor_kbo_va(heap->chunks[args->initial_chunk_count - 1]);
 	return 0;
+
+err_index:
+	xa_erase(&vm->heaps.heaps, index);
+err_heap:
+	panthor_heap_free_locked(&vm->heaps, heap);
+	return ret;
 }
 
 static int panthor_heap_create_locked(struct panthor_device *ptdev, struct panthor_vm *vm,

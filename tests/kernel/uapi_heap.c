@@ -215,6 +215,39 @@ static void test_access(void **state)
 	assert_int_equal(kt_gpu_run(&gpu, group, kt_gpu_job(&gpu, 0)), -EFAULT);
 }
 
+#define OP_HEAP_SET	  (48ull << 56)
+#define OP_HEAP_OPERATION (49ull << 56)
+
+/* What streams tell of a heap's use is in its context, comes back from swap, and goes with it. */
+static void test_use_is_counted(void **state)
+{
+	static const uint32_t operations[] = { 0, 0, 1, 3, 0, 1 };
+	struct kt *t = *state;
+	struct drm_panthor_tiler_heap_create heap, other;
+	struct kt_gpu gpu;
+	uint32_t group, i;
+
+	kt_gpu_init(&gpu, t->fd);
+	group = kt_group(t->fd, gpu.vm, 1, 4096);
+	heap = new_heap(t->fd, gpu.vm, 1, CHUNK);
+	other = new_heap(t->fd, gpu.vm, 1, CHUNK);
+	panthor_cs_move48(&gpu.cs, 0, heap.tiler_heap_ctx_gpu_va);
+	panthor_cs_emit(&gpu.cs, OP_HEAP_SET);
+	for (i = 0; i < ARRAY_SIZE(operations); i++)
+		panthor_cs_emit(&gpu.cs, OP_HEAP_OPERATION | (uint64_t)operations[i] << 32);
+	assert_int_equal(kt_gpu_run(&gpu, group, kt_gpu_job(&gpu, 0)), 1);
+
+	kt_shrink_all();
+	assert_int_equal(read64(&gpu, group, heap.tiler_heap_ctx_gpu_va), 2ull << 32 | 3);
+	assert_int_equal(read64(&gpu, group, heap.tiler_heap_ctx_gpu_va + 8), 1ull << 32);
+	assert_int_equal(read64(&gpu, group, other.tiler_heap_ctx_gpu_va), 0);
+
+	assert_int_equal(kt_heap_destroy(t->fd, heap.handle), 0);
+	other = new_heap(t->fd, gpu.vm, 1, CHUNK);
+	assert_int_equal(other.tiler_heap_ctx_gpu_va, heap.tiler_heap_ctx_gpu_va);
+	assert_int_equal(read64(&gpu, group, other.tiler_heap_ctx_gpu_va), 0);
+}
+
 static uint64_t resident(int fd)
 {
 	uint64_t bytes;
@@ -293,6 +326,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_handles_contexts_and_limit),
 	kt_test(test_chunks),
 	kt_test(test_access),
+	kt_test(test_use_is_counted),
 	kt_test(test_memory),
 	kt_test(test_no_room),
 	kt_no_leaks(),

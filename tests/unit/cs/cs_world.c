@@ -48,20 +48,11 @@ static void flush(void *priv)
 	w->flushes++;
 }
 
-static void heap_event(void *priv, u64 heap_va, enum panthor_cs_heap_event event)
-{
-	struct world *w = priv;
-
-	w->heap_va = heap_va;
-	w->heap_events[event]++;
-}
-
 static const struct panthor_cs_ops ops = {
 	.map_page = map_page,
 	.timestamp = timestamp,
 	.cycle_count = cycle_count,
 	.flush = flush,
-	.heap_event = heap_event,
 };
 
 static size_t add_pages(struct world *w, size_t n, u64 va, size_t count, u32 access)
@@ -113,7 +104,6 @@ void world_reset(struct world *w)
 	panthor_cs_reset(&w->cs);
 	w->clock = 0;
 	w->flushes = 0;
-	memset(w->heap_events, 0, sizeof(w->heap_events));
 	memset(w->progress, 0, sizeof(w->progress));
 	for (size_t i = 0; i < WORLD_PAGES; i++)
 		memset(w->pages[i].mem, 0x11, PAGE);
@@ -203,7 +193,6 @@ void expect_same(const struct world *a, const struct world *b)
 	assert_int_equal(x->counters.instructions, y->counters.instructions);
 	assert_int_equal(x->counters.cycles, y->counters.cycles);
 	assert_memory_equal(a->progress, b->progress, sizeof(a->progress));
-	assert_memory_equal(a->heap_events, b->heap_events, sizeof(a->heap_events));
 	assert_int_equal(a->flushes, b->flushes);
 	for (size_t i = 0; i < WORLD_PAGES; i++)
 		assert_memory_equal(a->pages[i].mem, b->pages[i].mem, PAGE);

@@ -49,8 +49,7 @@ struct world {
 	} pages[WORLD_PAGES];
 	u64 progress[WORLD_QUEUES];
 	u64 clock;
-	u32 maps, flushes, heap_events[4];
-	u64 heap_va;
+	u32 maps, flushes;
 };
 
 struct world *world_new(void);

@@ -141,20 +141,43 @@ static void state_of_the_queue(void **state)
 	assert_int_equal(w->cs.counters.instructions, 0);
 }
 
-static void heap_events(void **state)
+static void heap_counters(void **state)
 {
 	struct world *w = *state;
+	u32 before[4];
 
-	/* No heap, no events. */
+	/* Of no heap, nothing is counted. */
 	run_done(w, CS_HEAP_OPERATION(0), CS_FINISH_FRAGMENT(1, 2, 4));
-	assert_int_equal(w->heap_events[0] + w->heap_events[3], 0);
-	run_done(w, CS_MOVE(0, 0xabc000), CS_HEAP_SET(0), CS_HEAP_OPERATION(0),
+	memcpy(before, at32(w, DATA + 64), sizeof(before));
+	run_done(w, CS_MOVE(0, DATA + 64), CS_HEAP_SET(0), CS_HEAP_OPERATION(0),
 		 CS_HEAP_OPERATION(1), CS_HEAP_OPERATION(1), CS_HEAP_OPERATION(3),
 		 CS_FINISH_FRAGMENT(1, 2, 4), CS_FINISH_FRAGMENT(0, 2, 4));
-	assert_int_equal(w->heap_va, 0xabc000);
-	assert_int_equal(w->heap_events[0], 1);
-	assert_int_equal(w->heap_events[1], 2);
-	assert_int_equal(w->heap_events[3], 2);
+	assert_int_equal(*at32(w, DATA + 64), before[0] + 1);
+	assert_int_equal(*at32(w, DATA + 68), before[1] + 2);
+	assert_int_equal(*at32(w, DATA + 72), before[2]);
+	assert_int_equal(*at32(w, DATA + 76), before[3] + 2);
+}
+
+/* What HEAP_SET says is looked at once it is used, and then like any other address. */
+static void heap_that_is_none(void **state)
+{
+	static const struct {
+		u64 va, fault_va;
+		enum panthor_cs_exception type;
+	} heaps[] = {
+		{ HOLE, HOLE + 4, PANTHOR_CS_EXC_TRANSLATION },
+		{ RDONLY, RDONLY + 4, PANTHOR_CS_EXC_PERMISSION },
+		{ DATA + 2, DATA + 6, PANTHOR_CS_EXC_BUS },
+	};
+
+	for (size_t i = 0; i < sizeof(heaps) / sizeof(heaps[0]); i++) {
+		struct world *w = *state;
+
+		world_reset(w);
+		run_done(w, CS_MOVE(0, heaps[i].va), CS_HEAP_SET(0));
+		assert_int_equal(run(w, CS_HEAP_OPERATION(1)), PANTHOR_CS_FAULT);
+		expect_fault(w, heaps[i].type, CODE, heaps[i].fault_va);
+	}
 }
 
 static void flush_and_trace(void **state)
@@ -307,7 +330,8 @@ int main(void)
 		world_test(multiple_across_pages),
 		world_test(offsets_are_signed),
 		world_test(state_of_the_queue),
-		world_test(heap_events),
+		world_test(heap_counters),
+		world_test(heap_that_is_none),
 		world_test(flush_and_trace),
 		world_test(store_state),
 		world_test(sync_add_and_set),
