@@ -137,8 +137,11 @@ static void panthor_exec_kill(struct panthor_queue *queue, struct panthor_job *j
 	struct panthor_exec *exec = &group->ptdev->exec;
 
 	spin_lock(&exec->lock);
-	/* The memory of a group that was destroyed may be unmapped already: no fault of its own. */
-	if (group->destroyed) {
+	/*
+	 * The memory of a group that was destroyed may be unmapped already, and who was found
+	 * innocent stays so: no fault of its own.
+	 */
+	if (group->destroyed || group->state & DRM_PANTHOR_GROUP_STATE_INNOCENT) {
 		error = -ECANCELED;
 		state = 0;
 	}
@@ -273,8 +276,9 @@ static bool panthor_exec_run_group(struct panthor_group *group)
 	return hungry;
 }
 
-static bool panthor_exec_group_idle_locked(const struct panthor_group *group)
+bool panthor_exec_group_idle_locked(const struct panthor_group *group)
 {
+	lockdep_assert_held(&group->ptdev->exec.lock);
 	for (u32 i = 0; i < group->queue_count; i++) {
 		if (!list_empty(&group->queues[i].jobs))
 			return false;

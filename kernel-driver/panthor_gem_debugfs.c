@@ -328,5 +328,6 @@ void panthor_gem_debugfs_init(struct drm_minor *minor)
 	debugfs_create_file("gems", 0444, minor->debugfs_root, ptdev, &panthor_gems_fops);
 	debugfs_create_file("reclaim", 0444, minor->debugfs_root, ptdev, &panthor_reclaim_fops);
 	debugfs_create_file("shrink", 0600, minor->debugfs_root, ptdev, &panthor_shrink_fops);
+	panthor_reset_debugfs_init(ptdev, minor->debugfs_root);
 	panthor_hold_debugfs_init(ptdev, minor->debugfs_root);
 }

@@ -22,6 +22,7 @@
 #include "panthor_fence.h"
 #include "panthor_sync.h"
 
+struct dentry;
 struct panthor_device;
 struct panthor_file;
 struct panthor_vm;
@@ -53,6 +54,9 @@ struct panthor_exec {
 
 	/** @kicked: something changed since the thread last looked. */
 	bool kicked;
+
+	/** @reset_victims: groups that the latest reset ended; READ_ONCE. */
+	unsigned int reset_victims;
 };
 
 /**
@@ -135,8 +139,8 @@ struct panthor_group {
 	struct list_head run_node;
 
 	/**
-	 * @state: enum drm_panthor_group_state_flags, under &panthor_exec.lock. Never INNOCENT:
-	 * nothing here is reset, so nobody suffers from others.
+	 * @state: enum drm_panthor_group_state_flags, under &panthor_exec.lock. INNOCENT is only
+	 * who is reset on request: a group that ends by itself harms no other.
 	 */
 	u32 state;
 
@@ -244,6 +248,9 @@ void panthor_exec_stop(struct panthor_device *ptdev);
 /** panthor_exec_can_run_locked() - whether a group takes more jobs */
 bool panthor_exec_can_run_locked(const struct panthor_group *group);
 
+/** panthor_exec_group_idle_locked() - whether the executor has no job of a group */
+bool panthor_exec_group_idle_locked(const struct panthor_group *group);
+
 /**
  * panthor_exec_push() - hand a job over to the executor
  * @job: what it depends on has happened
@@ -258,6 +265,9 @@ void panthor_job_init_done_locked(struct panthor_job *job);
 
 /** panthor_exec_kick() - have the executor look at a group whose state was changed */
 void panthor_exec_kick(struct panthor_exec *exec);
+
+/** panthor_reset_debugfs_init() - the file that resets the GPU */
+void panthor_reset_debugfs_init(struct panthor_device *ptdev, struct dentry *root);
 
 /** panthor_queue_init_cs() - set the command-stream state of a queue up */
 void panthor_queue_init_cs(struct panthor_queue *queue, u32 index);
