@@ -254,6 +254,7 @@ static const char *const panthor_counter_names[PANTHOR_COUNTERS] = {
 	[PANTHOR_COUNT_SWAPINS] = "swapins",
 	[PANTHOR_COUNT_SWAPIN_PAGES] = "swapin_pages",
 	[PANTHOR_COUNT_SCANS] = "scans",
+	[PANTHOR_COUNT_WAITS] = "waits",
 	[PANTHOR_COUNT_SKIPS_LOCKED] = "skips_locked",
 	[PANTHOR_COUNT_SKIPS_BUSY] = "skips_busy",
 	[PANTHOR_COUNT_SKIPS_VM_LOCKED] = "skips_vm_locked",

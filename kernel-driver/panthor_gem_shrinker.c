@@ -46,9 +46,12 @@ static bool panthor_scan_wait(struct panthor_scan *scan, struct panthor_gem_obje
 	unsigned long start = jiffies;
 	bool idle;
 
+	if (panthor_gem_idle_locked(bo, 0))
+		return true;
 	if (class < PANTHOR_RECLAIM_VM || scan->wait <= 0)
-		return panthor_gem_idle_locked(bo, 0);
+		return false;
 
+	panthor_reclaim_count(scan->reclaim, PANTHOR_COUNT_WAITS, 1);
 	idle = panthor_gem_idle_locked(bo, scan->wait);
 	scan->wait -= jiffies - start;
 	return idle;

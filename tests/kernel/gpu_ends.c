@@ -4,6 +4,7 @@
  * file, with their process.
  */
 #include <sys/wait.h>
+#include <time.h>
 
 #include "gpu_fixture.h"
 
@@ -111,6 +112,47 @@ static void timeout_is_of_the_job_that_runs(void **state)
 	assert_int_equal(gpu_wait(behind), 0);
 	assert_int_equal(gpu_wait(after), 0);
 	gpu_assert_group(group, 0, 0);
+}
+
+#define HOGS   32
+#define ROUNDS 30000
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+/*
+ * Nor while others run. Among many it takes many times as long as alone, which is more than it
+ * would have, and hardly longer by its own account.
+ */
+static void timeout_leaves_out_what_others_ran(void **state)
+{
+	struct gpu *g = *state;
+	struct panthor_group *group = gpu_group(g);
+	struct gpu_job *job = gpu_job(g);
+	int64_t start = now_ms();
+
+	gpu_cs_count(&job->cs, va_of(COUNT), ROUNDS);
+	gpu_run(job, group, 0);
+	assert_int_equal(gpu_wait(job), 0);
+	start = now_ms() - start;
+
+	for (uint32_t i = 0; i < HOGS; i++) {
+		struct gpu_job *hog = gpu_job(g);
+
+		gpu_cs_count(&hog->cs, va_of(COUNT + 20 + 2 * i), 0);
+		gpu_run(hog, gpu_group(g), 0);
+		assert_true(gpu_word_passes(&g->words[COUNT + 20 + 2 * i], 0));
+	}
+	gpu_set_job_timeout((unsigned int)(HOGS / 4 * (start + 1)));
+	gpu_run(job, group, 0);
+	assert_int_equal(gpu_wait(job), 0);
+	gpu_assert_group(group, 0, 0);
+	assert_int_equal(g->words[COUNT], 2 * ROUNDS);
 }
 
 /*
@@ -271,6 +313,7 @@ static const struct CMUnitTest tests[] = {
 	gpu_test(timeout_ends_the_group),
 	gpu_test(timeout_ends_a_wait),
 	gpu_test(timeout_is_of_the_job_that_runs),
+	gpu_test(timeout_leaves_out_what_others_ran),
 	gpu_test(destroy_ends_all_jobs),
 	gpu_test(exit_ends_all_jobs),
 	gpu_test(kill_ends_all_jobs),
