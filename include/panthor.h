@@ -92,7 +92,10 @@ int panthor_device_open(const char *path, struct panthor_device **ret_dev);
  */
 int panthor_device_new_from_fd(int fd, struct panthor_device **ret_dev);
 
+/** panthor_device_ref - take a reference; returns @dev */
 struct panthor_device *panthor_device_ref(struct panthor_device *dev);
+
+/** panthor_device_unref - drop a reference; takes NULL, returns NULL */
 struct panthor_device *panthor_device_unref(struct panthor_device *dev);
 
 /**
@@ -130,8 +133,8 @@ static inline uint64_t panthor_device_page_size(const struct panthor_device *dev
 /**
  * panthor_device_has - whether the kernel has a feature
  *
- * Asked once and remembered. Returns 1 yes, 0 no, -EINVAL for a number that is no feature, or the
- * error of the probe when it could not tell; that one is asked again next time.
+ * Asked once and remembered; a probe that could not tell is asked again next time. Returns 1 yes,
+ * 0 no. Errors: -EINVAL a number that is no feature; whatever the probe gives when it cannot tell.
  */
 int panthor_device_has(struct panthor_device *dev, enum panthor_feature feature);
 
@@ -208,13 +211,14 @@ enum panthor_bo_flags {
 int panthor_bo_new(struct panthor_device *dev, struct panthor_vm *vm, uint64_t size, uint32_t flags,
 		   struct panthor_bo **ret_bo);
 
+/** panthor_bo_ref - take a reference; returns @bo */
 struct panthor_bo *panthor_bo_ref(struct panthor_bo *bo);
 
 /**
  * panthor_bo_unref - drop a reference
  *
  * The last one removes the CPU map and closes the handle, atomically with respect to
- * panthor_bo_import() of the same buffer.
+ * panthor_bo_import() of the same buffer. Takes NULL, returns NULL.
  */
 struct panthor_bo *panthor_bo_unref(struct panthor_bo *bo);
 
@@ -298,7 +302,12 @@ enum panthor_bo_sync_type {
 	PANTHOR_BO_SYNC_FLUSH_AND_INVALIDATE = 1, /* and GPU writes to the CPU */
 };
 
-/* A part of a BO, in bytes, and enum panthor_bo_sync_type of what is to be done with it. */
+/**
+ * struct panthor_bo_range - a part of a BO
+ * @bo: the BO
+ * @offset, @size: bytes
+ * @type: enum panthor_bo_sync_type of what is to be done with it
+ */
 struct panthor_bo_range {
 	struct panthor_bo *bo;
 	uint64_t offset;

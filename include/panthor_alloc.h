@@ -234,6 +234,7 @@ struct panthor_bo_cache_stats {
 	uint64_t bytes;
 };
 
+/** panthor_bo_cache_stats - what a cache has done; no snapshot while other threads use it */
 void panthor_bo_cache_stats(struct panthor_bo_cache *cache,
 			    struct panthor_bo_cache_stats *ret_stats);
 

@@ -16,12 +16,7 @@
  * An instruction is 8 bytes. Registers are 32 bits; what takes 64 takes an even register and the
  * one after it, low word first. They keep their values between the streams of a queue, except the
  * last csif_info.unpreserved_cs_reg_count. Errors stick: after the first nothing more is written,
- * and panthor_cs_finish() tells it:
- *
- *	-ENOSPC	the memory is full
- *	-EINVAL	no such register, an odd one for a pair, a mask, slot or condition out of range,
- *		a label that is placed twice or never
- *	-ERANGE	a branch further than 32767 instructions, an immediate that does not fit
+ * and panthor_cs_finish() tells it.
  *
  * One builder is for one thread at a time.
  */
@@ -122,9 +117,11 @@ static inline void panthor_cs_emit(struct panthor_cs *cs, uint64_t instruction)
 
 /**
  * panthor_cs_finish - end a stream
- * @ret_size: bytes written, for panthor_submit_stream()
+ * @ret_size: bytes written, for struct panthor_job
  *
- * Returns 0 or the first error.
+ * Errors: -ENOSPC the memory is full; -EINVAL no such register, an odd one for a pair, a mask, slot
+ * or condition out of range, a label that is placed twice or never; -ERANGE a branch further than
+ * 32767 instructions, an immediate that does not fit; else what panthor_cs_fail() was given.
  */
 static inline int panthor_cs_finish(struct panthor_cs *cs, uint32_t *ret_size)
 {
@@ -139,6 +136,7 @@ static inline int panthor_cs_finish(struct panthor_cs *cs, uint32_t *ret_size)
 
 /* Parts of instructions, also for those that have no function here. */
 
+/** panthor_cs_op - the opcode, which is the top byte */
 static inline uint64_t panthor_cs_op(uint32_t opcode)
 {
 	return (uint64_t)opcode << 56;
@@ -174,6 +172,7 @@ static inline uint64_t panthor_cs_deferred(struct panthor_cs *cs, uint32_t wait_
 	return (uint64_t)wait_mask << 16 | (uint64_t)slot << 48;
 }
 
+/** panthor_cs_nop - append an instruction that does nothing */
 static inline void panthor_cs_nop(struct panthor_cs *cs)
 {
 	panthor_cs_emit(cs, 0);

@@ -122,16 +122,17 @@ int panthor_gems_open_device(struct panthor_device *dev, struct panthor_gems **r
  * panthor_gems_next - the next row
  * @ret_row: filled on 1
  *
- * Returns 1 with a row, 0 at the end, or: -EBADMSG the file has no header that can be read, so no
- * `gems` table; -EFBIG a row longer than any kernel prints; whatever read(2) gives. The answer of
- * an ended or failed reader stays the same.
+ * Returns 1 with a row, 0 at the end. The answer of an ended or failed reader stays the same.
+ * Errors: -EBADMSG the file has no header that can be read, so no `gems` table; -EFBIG a row longer
+ * than any kernel prints; whatever read(2) gives.
  */
 int panthor_gems_next(struct panthor_gems *gems, struct panthor_gems_row *ret_row);
 
 /**
  * panthor_gems_summary - totals and verdict
  *
- * Errors: -EAGAIN panthor_gems_next() has not come to the end yet; if it failed, its error.
+ * Errors: -EAGAIN panthor_gems_next() has not come to the end yet; if it failed,
+ * those of panthor_gems_next().
  */
 int panthor_gems_summary(const struct panthor_gems *gems, struct panthor_gems_summary *ret_summary);
 

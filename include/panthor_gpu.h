@@ -30,13 +30,14 @@ struct panthor_vm;
  */
 int panthor_vm_new(struct panthor_device *dev, uint64_t user_va_range, struct panthor_vm **ret_vm);
 
+/** panthor_vm_ref - take a reference; returns @vm */
 struct panthor_vm *panthor_vm_ref(struct panthor_vm *vm);
 
 /**
  * panthor_vm_unref - drop a reference
  *
  * The last one unmaps everything. BOs exclusive to the VM, groups, heaps and VA allocators have
- * references of their own.
+ * references of their own. Takes NULL, returns NULL.
  */
 struct panthor_vm *panthor_vm_unref(struct panthor_vm *vm);
 
@@ -50,6 +51,7 @@ struct panthor_vm_info {
 	uint64_t user_va_range;
 };
 
+/** panthor_vm_info - the VM's */
 const struct panthor_vm_info *panthor_vm_info(const struct panthor_vm *vm);
 
 static inline uint32_t panthor_vm_id(const struct panthor_vm *vm)
@@ -66,7 +68,7 @@ static inline uint64_t panthor_vm_user_va_range(const struct panthor_vm *vm)
  * panthor_vm_is_usable - whether the VM still takes binds and jobs
  *
  * A queued bind that fails makes its VM unusable for good: only unmaps that are not queued and
- * unref are left. Returns 1 usable, 0 not, or -ENODEV.
+ * unref are left. Returns 1 usable, 0 not.
  */
 int panthor_vm_is_usable(struct panthor_vm *vm);
 
@@ -243,7 +245,7 @@ struct panthor_group_params {
 int panthor_group_new(struct panthor_vm *vm, const struct panthor_group_params *params,
 		      struct panthor_group **ret_group);
 
-/** panthor_group_unref - drop the reference, and kill what still runs */
+/** panthor_group_unref - drop the reference, and kill what still runs; takes NULL, returns NULL */
 struct panthor_group *panthor_group_unref(struct panthor_group *group);
 
 /**
@@ -256,6 +258,7 @@ struct panthor_group_info {
 	uint32_t queue_count;
 };
 
+/** panthor_group_info - the group's */
 const struct panthor_group_info *panthor_group_info(const struct panthor_group *group);
 
 static inline uint32_t panthor_group_handle(const struct panthor_group *group)
@@ -346,7 +349,11 @@ struct panthor_tiler_heap_params {
 int panthor_tiler_heap_new(struct panthor_vm *vm, const struct panthor_tiler_heap_params *params,
 			   struct panthor_tiler_heap **ret_heap);
 
-/** panthor_tiler_heap_unref - drop the reference; no job is to use the heap any more */
+/**
+ * panthor_tiler_heap_unref - drop the reference
+ *
+ * No job is to use the heap any more. Takes NULL, returns NULL.
+ */
 struct panthor_tiler_heap *panthor_tiler_heap_unref(struct panthor_tiler_heap *heap);
 
 /**
@@ -361,6 +368,7 @@ struct panthor_tiler_heap_info {
 	uint64_t first_chunk_va;
 };
 
+/** panthor_tiler_heap_info - the heap's */
 const struct panthor_tiler_heap_info *
 panthor_tiler_heap_info(const struct panthor_tiler_heap *heap);
 

@@ -31,6 +31,7 @@ struct panthor_sync {
 	uint64_t point;
 };
 
+/** panthor_wait_point - to wait for a point of a syncobj */
 static inline struct panthor_sync panthor_wait_point(uint32_t handle, uint64_t point)
 {
 	struct panthor_sync sync;
@@ -41,6 +42,7 @@ static inline struct panthor_sync panthor_wait_point(uint32_t handle, uint64_t p
 	return sync;
 }
 
+/** panthor_signal_point - to signal a point of a syncobj */
 static inline struct panthor_sync panthor_signal_point(uint32_t handle, uint64_t point)
 {
 	struct panthor_sync sync = panthor_wait_point(handle, point);
@@ -148,8 +150,8 @@ int panthor_syncobj_import(struct panthor_device *dev, int fd, uint32_t *ret_han
  * panthor_syncobj_export_fence - the fence of a point as a sync file
  * @ret_fd: the caller's to close
  *
- * Errors: -ENOENT no such handle, -EINVAL with point 0; -EINVAL nothing is queued for the point;
- * -EMFILE; -ENOMEM.
+ * Errors: -ENOENT no such handle; -EINVAL nothing is queued for the point, or with point 0 no such
+ * handle; -EMFILE; -ENOMEM.
  */
 int panthor_syncobj_export_fence(struct panthor_device *dev, uint32_t handle, uint64_t point,
 				 int *ret_fd);
@@ -188,7 +190,7 @@ int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access acces
  * panthor_bo_import_fence - have others wait for a point
  * @access: what is done until then
  *
- * Errors: as panthor_bo_export_fences(), with panthor_syncobj_export_fence().
+ * Errors: as panthor_bo_export_fences(); those of panthor_syncobj_export_fence().
  */
 int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
 			    uint64_t point);
