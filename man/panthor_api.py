@@ -182,8 +182,8 @@ def parse_function(text, doc, internal):
     head = flat(text.split("{")[0]).rstrip(";")
     inline = head.startswith("static inline ")
     match = re.fullmatch(r"(.*?)(\w+)\((.*)\)", head.replace("static inline ", ""))
-    function = Function(match[2], match[0] + ";", match[1].strip(), split_parameters(match[3]), inline,
-                        internal=internal, brief=doc.brief, param_docs=doc.params)
+    function = Function(match[2], match[0] + ";", match[1].strip(), split_parameters(match[3]),
+                        inline, internal=internal, brief=doc.brief, param_docs=doc.params)
     function.code = text[len(text.split("{")[0]):] if inline else ""
     for paragraph in doc.body:
         rest = take_errors(function, paragraph)
@@ -215,17 +215,19 @@ def take_errors(function, paragraph):
 
 
 def take_error(function, item):
-    """One item: "-EINVAL when", "X: -EBUSY when, -ENOSPC when", "those of f() and g()", a note."""
+    """
+    One item: "-EINVAL when", "X: -EBUSY when, -ENOSPC when", "those of f() and g()", "whatever ..."
+    and the like, or else what goes on with the item before.
+    """
     refs = re.findall(r"(panthor_\w+)\(\)", item)
-    if "-E" not in item:
-        if refs and re.match(r"(else |with .* )?(as|those of) ?|if ", item):
+    if not re.search("-E[A-Z0-9]", item):
+        if re.search(r"\b(as|those of) panthor_", item):
             function.error_refs += refs
+        if re.match(r"(else|whatever|as|those of|if|with .* those of)\b", item):
             function.error_notes.append(item)
-        elif function.errors and not re.search(r"whatever|the error", item):
-            name, when = function.errors[-1]
-            function.errors[-1] = (name, f"{when}; {item}")
         else:
-            function.error_notes.append(item)
+            name, when = function.errors.pop()
+            function.errors.append((name, f"{when}; {item}"))
         return
     first, *parts = re.split(r"(?:, )?-(E[A-Z0-9]+)\b[ ,]*", item)
     prefix = first.strip()
@@ -275,7 +277,8 @@ def add_declaration(section, text, doc, internal):
     elif re.match(r"enum \w+ \{", text):
         section.enums.append(parse_enum(text, doc))
     elif text.startswith("typedef"):
-        section.typedefs.append(Constant(split_declarator(flat(text)[:-1])[1], flat(text), doc.brief))
+        name = split_declarator(flat(text)[:-1])[1]
+        section.typedefs.append(Constant(name, flat(text), doc.brief))
     elif not re.fullmatch(r"struct \w+;", text):
         section.functions.append(parse_function(text, doc, internal))
 
