@@ -65,8 +65,8 @@ struct panthor_va *panthor_va_unref(struct panthor_va *va);
  *
  * Takes constant time up to 128 MiB, and beyond, or where little is free, logarithmic time. When
  * nothing is free it asks the kernel, once, whether ranges freed with a point can be had. Errors:
- * -EINVAL size 0 or no such alignment; -ENOSPC; -ENOMEM; with ranges that wait for their point
- * those of panthor_syncobj_query().
+ * -EINVAL size 0 or no such alignment; -ENOSPC no range of that size is free; -ENOMEM; with ranges
+ * that wait for their point those of panthor_syncobj_query().
  */
 int panthor_va_alloc(struct panthor_va *va, uint64_t size, uint64_t align, uint64_t *ret_addr);
 

@@ -51,7 +51,7 @@ struct panthor_vm_info {
 	uint64_t user_va_range;
 };
 
-/** panthor_vm_info - the VM's */
+/** panthor_vm_info - number and range of the VM, valid while it lives */
 const struct panthor_vm_info *panthor_vm_info(const struct panthor_vm *vm);
 
 static inline uint32_t panthor_vm_id(const struct panthor_vm *vm)
@@ -258,7 +258,7 @@ struct panthor_group_info {
 	uint32_t queue_count;
 };
 
-/** panthor_group_info - the group's */
+/** panthor_group_info - number and queues of the group, valid while it lives */
 const struct panthor_group_info *panthor_group_info(const struct panthor_group *group);
 
 static inline uint32_t panthor_group_handle(const struct panthor_group *group)
@@ -368,7 +368,7 @@ struct panthor_tiler_heap_info {
 	uint64_t first_chunk_va;
 };
 
-/** panthor_tiler_heap_info - the heap's */
+/** panthor_tiler_heap_info - number and addresses of the heap, valid while it lives */
 const struct panthor_tiler_heap_info *
 panthor_tiler_heap_info(const struct panthor_tiler_heap *heap);
 
