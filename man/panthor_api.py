@@ -263,12 +263,10 @@ def parse_macro(text, doc):
 
 
 def begin_section(comment, header):
-    lines = paragraphs(comment_lines(comment))
-    title, rest = re.match(r"([^:.,]+)[:.,]?\s*(.*)", lines[0]).groups()
-    rest = rest[:1].upper() + rest[1:]
-    if rest and rest[-1] not in ".:":
-        rest += "."
-    return Section(title, header, [rest, *lines[1:]] if rest else lines[1:])
+    """Its title is the first words; an intro that says no more than that is none."""
+    intro = paragraphs(comment_lines(comment))
+    title = re.match(r"[^:.,]+", intro[0])[0]
+    return Section(title, header, intro[1:] if intro[0] == title else intro)
 
 
 def add_declaration(section, text, doc, internal):
