@@ -274,9 +274,9 @@ static inline bool panthor_bo_is_imported(const struct panthor_bo *bo)
  * panthor_bo_map - map the BO for the CPU, readable and writable
  * @ret_ptr: the mapping, page aligned, panthor_bo_size() long
  *
- * Counted: every success needs one panthor_bo_unmap(); all callers share one mapping. Memory is
- * taken page by page at first touch, and a touch that cannot be served raises SIGBUS. Errors:
- * -EPERM a NO_MMAP BO; -ENOMEM; -EOVERFLOW larger than this process can map.
+ * Counted: every success needs one panthor_bo_unmap(); all callers share one mapping. Memory for
+ * all of the BO is taken at the first touch at the latest, and a touch that cannot be served raises
+ * SIGBUS. Errors: -EPERM a NO_MMAP BO; -ENOMEM; -EOVERFLOW larger than this process can map.
  */
 int panthor_bo_map(struct panthor_bo *bo, void **ret_ptr);
 
