@@ -179,7 +179,7 @@ def split_parameters(text):
 
 
 def parse_function(text, doc, internal):
-    head = flat(text.split("{")[0]).rstrip(";")
+    head = flat(text.split("{")[0]).rstrip(";").replace("* panthor_", "*panthor_")
     inline = head.startswith("static inline ")
     match = re.fullmatch(r"(.*?)(\w+)\((.*)\)", head.replace("static inline ", ""))
     function = Function(match[2], match[0] + ";", match[1].strip(), split_parameters(match[3]),

@@ -76,9 +76,10 @@ def definitions(items, raw=False):
 def prototype(function):
     """In lines that fit a terminal."""
     line = function.prototype[:function.prototype.index("(") + 1]
-    margin = len(line) if len(line) <= 36 else 4
     parts = [kind if "(*" in kind else f"{kind} {name}".replace("* ", "*")
              for kind, name in function.params]
+    fits = len(line) + max(map(len, parts)) + 2 <= WIDTH
+    margin = len(line) if fits and len(line) <= 36 else 4
     lines = []
     for part in [each + ", " for each in parts[:-1]] + [parts[-1] + ");"]:
         if len(line + part.rstrip()) > WIDTH and line.strip():
