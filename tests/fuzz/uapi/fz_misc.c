@@ -79,6 +79,17 @@ static void step_shrink(struct fz_worker *w)
 		fz_finding(w, FZ_NO_SUCH_CALL, -errno);
 }
 
+/* Under everybody: groups with jobs end. */
+static void step_reset(struct fz_worker *w)
+{
+	int fd = kt_debugfs_open("reset", O_WRONLY);
+
+	fz_print_act(w, "reset", 0);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		fz_finding(w, FZ_NO_SUCH_CALL, -errno);
+	close(fd);
+}
+
 /* In pieces, so that the dump stops and goes on; or only the beginning. */
 static void read_some(struct fz_worker *w, int fd)
 {
@@ -120,5 +131,5 @@ static void step_child(struct fz_worker *w)
 const struct fz_step fz_misc_steps[] = {
 	{ step_dev_query, 25 },	 { step_mmio_offset, 5 }, { step_version, 3 }, { step_get_cap, 3 },
 	{ step_client_name, 2 }, { step_reopen, 1 },	  { step_shrink, 20 }, { step_debugfs, 4 },
-	{ step_fdinfo, 3 },	 { step_child, 1 },	  { NULL, 0 },
+	{ step_fdinfo, 3 },	 { step_child, 1 },	  { step_reset, 1 },   { NULL, 0 },
 };
