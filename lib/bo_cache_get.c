@@ -148,12 +148,14 @@ static int create_in_bucket(struct panthor_bo_cache *cache, uint32_t bucket, uin
 /* Rounds a size up to its class, if it has one. */
 static uint32_t choose_bucket(const struct panthor_bo_cache *cache, uint32_t flags, uint64_t *size)
 {
-	uint64_t pages = (*size - 1) / cache->dev->info.page_size + 1;
+	/* By shifts: 32-bit processors have no instruction for such a division. */
+	int shift = __builtin_ctzll(cache->dev->info.page_size);
+	uint64_t pages = ((*size - 1) >> shift) + 1;
 	uint32_t class_index = size_class_of(pages);
 
 	if (class_index >= CACHE_CLASSES)
 		return CACHE_NO_BUCKET;
-	*size = size_class_units(class_index) * cache->dev->info.page_size;
+	*size = size_class_units(class_index) << shift;
 	return 4 * class_index + flags;
 }
 
