@@ -4,11 +4,18 @@
 # never installed. apt has state of its own here, so the system's architectures stay as they are;
 # the sources, proxies and keys are the system's. Expects tools/vm/lib/common.sh.
 
-# What the tree is built with, apart from libc, which the cross compilers bring.
-SYSROOT_PACKAGES=(libdrm2 libdrm-dev libjson-c5 libjson-c-dev libcmocka0 libcmocka-dev)
+# What the tree is built with, apart from libc, which the cross compilers bring, and what its cache
+# of BOs is compared with.
+SYSROOT_PACKAGES=(libdrm2 libdrm-dev libjson-c5 libjson-c-dev libcmocka0 libcmocka-dev
+	libdrm-freedreno1 libdrm-etnaviv1)
 
+# A folder is for one list of packages: another list is downloaded anew, and a build that was
+# configured with another one notices. Other checkouts may still use theirs.
 sysroot_dir() {
-	printf '%s/sysroot/%s\n' "$(cache_dir)" "$1"
+	local key
+
+	key=$(printf '%s\n' "${SYSROOT_PACKAGES[@]}" | sha256sum)
+	printf '%s/sysroot/%s-%s\n' "$(cache_dir)" "$1" "${key:0:8}"
 }
 
 # sysroot_apt_config DIR ARCH: prints apt's configuration for a system of ARCH without packages,
@@ -50,17 +57,18 @@ sysroot_unpack() (
 
 # Fills the cache for ARCH if it is empty. A second caller waits for the first.
 sysroot_fetch() {
-	local arch=$1 dir tmp lock status=0
+	local arch=$1 dir tmp lock status=0 name
 
 	dir=$(sysroot_dir "$arch")
+	name=${dir##*/}
 	[ ! -d "$dir" ] || return 0
 	mkdir -p "${dir%/*}" || return
 	exec {lock}>"$dir.lock"
 	flock "$lock"
 	if [ ! -d "$dir" ]; then
 		# Left by somebody who was killed: nobody else is here while we hold the lock.
-		rm -rf "${dir%/*}/.$arch".*
-		tmp=$(mktemp -d "${dir%/*}/.$arch.XXXXXX") &&
+		rm -rf "${dir%/*}/.$name".*
+		tmp=$(mktemp -d "${dir%/*}/.$name.XXXXXX") &&
 			quietly "downloading libraries for $arch" sysroot_unpack "$tmp" "$arch" &&
 			mv -T "$tmp/root" "$dir" || status=$?
 		rm -rf "$tmp"
