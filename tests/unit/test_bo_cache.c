@@ -275,6 +275,32 @@ static void what_others_know_is_not_reused(void **state)
 	cache_end(&c);
 }
 
+/* Whoever sent it may still write to it; nor is one of the cache's own that went out and back. */
+static void imported_ones_are_not_taken(void **state)
+{
+	struct panthor_buffer imported = { 0 }, back = { 0 }, mine;
+	struct cache_fixture c;
+	int fd = fake_make_dmabuf(((struct fixture *)*state)->fake, 4 * KIB, true);
+
+	cache_begin(&c, state, 0, true, 0);
+	assert_int_equal(panthor_bo_import(c.f->dev, fd, &imported.bo), 0);
+	assert_int_equal(panthor_bo_cache_put(c.cache, &imported, 0), -EINVAL);
+	panthor_bo_unref(imported.bo);
+	fake_close_dmabuf(c.f->fake, fd);
+
+	mine = cache_take(&c, 4 * KIB, 0);
+	assert_int_equal(panthor_bo_export(mine.bo, &fd), 0);
+	assert_int_equal(panthor_bo_import(c.f->dev, fd, &back.bo), 0);
+	assert_ptr_equal(back.bo, mine.bo);
+	panthor_bo_unref(back.bo);
+	cache_give(&c, mine, 0);
+	fake_close_dmabuf(c.f->fake, fd);
+	assert_int_equal(cache_stats(&c).refused, 1);
+	assert_int_equal(cache_stats(&c).bos, 0);
+	assert_int_equal(fake_calls(c.f->fake, FAKE_BO_MADVISE), 0);
+	cache_end(&c);
+}
+
 /* It is mapped while the GPU uses it, and closed first when it does not. */
 static void what_is_refused_waits_for_the_gpu(void **state)
 {
@@ -313,6 +339,7 @@ int main(void)
 		fixture_test(purged_buffers_read_zero),
 		fixture_test(what_cannot_be_revived_is_dropped),
 		fixture_test(what_others_know_is_not_reused),
+		fixture_test(imported_ones_are_not_taken),
 		fixture_test(what_is_refused_waits_for_the_gpu),
 	};
 

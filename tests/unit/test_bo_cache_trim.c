@@ -202,6 +202,54 @@ static void the_end_waits_for_the_gpu(void **state)
 	assert_int_equal(wait->timeout_nsec, INT64_MAX);
 }
 
+struct watch {
+	struct panthor_bo_cache *cache;
+	unsigned int calls;
+	unsigned int taken;
+};
+
+/* In front of every call but those for memory and locks, which stay in the process. */
+static void look_at_shards(struct fake *fake, enum fake_call call)
+{
+	struct watch *watch = fake->hook_data;
+
+	if (call == FAKE_LOCK || call == FAKE_ALLOC)
+		return;
+	watch->calls++;
+	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
+		struct cache_shard *shard = &watch->cache->shards[i];
+
+		if (shard_try_take(shard))
+			shard_drop(shard);
+		else
+			watch->taken++;
+	}
+}
+
+/* Others can get and put while the kernel creates, advises, unmaps and frees. */
+static void no_shard_is_taken_during_a_call(void **state)
+{
+	struct panthor_buffer buffers[8];
+	struct cache_fixture c;
+	struct watch watch;
+
+	cache_begin(&c, state, PANTHOR_BO_CACHE_MAP_CPU, true, 32 * KIB);
+	watch = (struct watch){ .cache = c.cache };
+	c.f->fake->hook_data = &watch;
+	c.f->fake->hook = look_at_shards;
+	fill(&c, buffers, 8, 8 * KIB);
+	give_all(&c, buffers, 8);
+	assert_int_equal(cache_stats(&c).freed, 4);
+	cache_give(&c, cache_take(&c, 8 * KIB, 0), 0);
+	c.f->fake->now_ns += 2 * SECOND;
+	assert_int_equal(panthor_bo_cache_trim(c.cache, UINT64_MAX), 32 * KIB);
+	c.f->fake->hook = NULL;
+	/* Eight created, bound, mapped, advised, unbound, unmapped and closed. */
+	assert_true(watch.calls >= 8 * 7);
+	assert_int_equal(watch.taken, 0);
+	cache_end(&c);
+}
+
 static void pressure_is_a_descriptor(void **state)
 {
 	struct cache_fixture c;
@@ -309,6 +357,7 @@ int main(void)
 		fixture_test(failed_gets_leave_nothing),
 		fixture_test(failed_unmap_keeps_the_addresses),
 		fixture_test(the_end_waits_for_the_gpu),
+		fixture_test(no_shard_is_taken_during_a_call),
 		fixture_test(pressure_is_a_descriptor),
 		fixture_test(eight_threads),
 	};

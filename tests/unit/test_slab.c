@@ -119,6 +119,33 @@ static void a_thousand_cost_less_than_a_call_each(void **state)
 	end(&s);
 }
 
+/* The same where the GPU has each buffer for a while: asking it how far it is adds calls. */
+static void in_use_they_still_cost_less_than_a_call_each(void **state)
+{
+	enum { LIVE = 32, ROUNDS = 2000, LAG = 100 };
+	struct panthor_buffer buffers[LIVE];
+	struct slab_fixture s;
+	unsigned int before;
+
+	begin(&s, state);
+	before = system_calls(s.c.f->fake);
+	for (int i = 0; i < LIVE; i++)
+		buffers[i] = take(&s, 4 * KIB, 0);
+	for (int i = 0; i < ROUNDS; i++) {
+		give(&s, buffers[i % LIVE], (uint64_t)i + 1);
+		buffers[i % LIVE] = take(&s, 4 * KIB, 0);
+		if (i > LAG)
+			panthor_syncobj_signal(s.c.f->dev, s.c.timeline, (uint64_t)(i - LAG));
+	}
+	/* Nobody but this test signals, and each time is a call. */
+	before += fake_calls(s.c.f->fake, FAKE_SYNCOBJ_TIMELINE_SIGNAL);
+	assert_true(system_calls(s.c.f->fake) - before < ROUNDS / 10);
+	assert_int_equal(panthor_syncobj_signal(s.c.f->dev, s.c.timeline, ROUNDS), 0);
+	for (int i = 0; i < LIVE; i++)
+		give(&s, buffers[i], 0);
+	end(&s);
+}
+
 static void large_ones_have_a_bo_each(void **state)
 {
 	struct panthor_buffer large, largest_small;
@@ -274,6 +301,7 @@ int main(void)
 		fixture_test(alloc_errors),
 		fixture_test(buffers_do_not_overlap),
 		fixture_test(a_thousand_cost_less_than_a_call_each),
+		fixture_test(in_use_they_still_cost_less_than_a_call_each),
 		fixture_test(large_ones_have_a_bo_each),
 		fixture_test(wrong_frees_are_seen),
 		fixture_test(later_frees_wait_for_the_gpu),
