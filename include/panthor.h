@@ -276,7 +276,8 @@ static inline bool panthor_bo_is_imported(const struct panthor_bo *bo)
  *
  * Counted: every success needs one panthor_bo_unmap(); all callers share one mapping. Memory for
  * all of the BO is taken at the first touch at the latest, and a touch that cannot be served raises
- * SIGBUS. Errors: -EPERM a NO_MMAP BO; -ENOMEM; -EOVERFLOW larger than this process can map.
+ * SIGBUS. Errors: -EPERM a NO_MMAP BO; -ENOMEM; -EAGAIN the process locks its memory and may not
+ * lock as much; -EOVERFLOW larger than this process can map.
  */
 int panthor_bo_map(struct panthor_bo *bo, void **ret_ptr);
 

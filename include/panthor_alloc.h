@@ -253,7 +253,7 @@ struct panthor_slab;
  * @flags: enum panthor_bo_flags of those BOs
  * @ret_slab: the slab, one reference
  *
- * Errors: -EINVAL unknown or contradicting flags; -ENOMEM.
+ * Errors: -EINVAL unknown or contradicting flags; -EOPNOTSUPP WB_MMAP before 1.7; -ENOMEM.
  */
 int panthor_slab_new(struct panthor_bo_cache *cache, uint32_t flags,
 		     struct panthor_slab **ret_slab);

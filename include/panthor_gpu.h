@@ -26,7 +26,8 @@ struct panthor_vm;
  * @user_va_range: bytes of it that are the caller's, from address 0 on; 0 for the kernel's choice
  * @ret_vm: the VM, one reference
  *
- * Errors: -EINVAL the range leaves the kernel too little; -EBUSY 32 VMs in this file; -ENOMEM.
+ * Errors: -EINVAL the range leaves the kernel too little; -EBUSY 32 VMs in this file; -EOPNOTSUPP
+ * a driver without VMs; -ENOMEM.
  */
 int panthor_vm_new(struct panthor_device *dev, uint64_t user_va_range, struct panthor_vm **ret_vm);
 

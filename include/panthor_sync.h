@@ -133,7 +133,7 @@ int panthor_syncobj_transfer(struct panthor_device *dev, uint32_t handle, uint64
  * panthor_syncobj_export - share a syncobj, whatever it will be used for
  * @ret_fd: the caller's to close; for panthor_syncobj_import() of any DRM device
  *
- * Errors: -EINVAL no such handle; -EMFILE.
+ * Errors: -EINVAL no such handle; -EMFILE; -ENOMEM.
  */
 int panthor_syncobj_export(struct panthor_device *dev, uint32_t handle, int *ret_fd);
 
@@ -150,8 +150,7 @@ int panthor_syncobj_import(struct panthor_device *dev, int fd, uint32_t *ret_han
  * panthor_syncobj_export_fence - the fence of a point as a sync file
  * @ret_fd: the caller's to close
  *
- * Errors: -ENOENT no such handle; -EINVAL nothing is queued for the point, or with point 0 no such
- * handle; -EMFILE; -ENOMEM.
+ * Errors: -ENOENT no such handle; -EINVAL nothing is queued for the point; -EMFILE; -ENOMEM.
  */
 int panthor_syncobj_export_fence(struct panthor_device *dev, uint32_t handle, uint64_t point,
 				 int *ret_fd);

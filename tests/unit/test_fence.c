@@ -86,6 +86,8 @@ static void a_syncobj_is_shared_whole(void **state)
 	assert_int_equal(panthor_syncobj_export(p.f->dev, 99, &no), -EINVAL);
 	fake_fail(p.f->fake, FAKE_SYNCOBJ_HANDLE_TO_FD, 1, EMFILE);
 	assert_int_equal(panthor_syncobj_export(p.f->dev, p.from, &no), -EMFILE);
+	fake_fail(p.f->fake, FAKE_SYNCOBJ_HANDLE_TO_FD, 1, ENOMEM);
+	assert_int_equal(panthor_syncobj_export(p.f->dev, p.from, &no), -ENOMEM);
 	assert_int_equal(panthor_syncobj_import(p.f->dev, 0, &untouched), -EINVAL);
 	fake_fail(p.f->fake, FAKE_SYNCOBJ_FD_TO_HANDLE, 1, ENOMEM);
 	assert_int_equal(panthor_syncobj_import(p.f->dev, fd, &untouched), -ENOMEM);

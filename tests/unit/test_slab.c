@@ -51,6 +51,26 @@ static void new_errors(void **state)
 	cache_end(&c);
 }
 
+static void old_kernels_lack_flags(void **state)
+{
+	struct fixture f = { .fake = fake_new(6) };
+	struct panthor_buffer buffer = { .va = 77 };
+	struct panthor_slab *slab = NULL;
+	void *fixture = &f;
+	struct cache_fixture c;
+
+	f.dev = open_fake(f.fake);
+	cache_begin(&c, &fixture, 0, false, 0);
+	assert_int_equal(panthor_slab_new(c.cache, PANTHOR_BO_WB_MMAP, &slab), -EOPNOTSUPP);
+	assert_null(slab);
+	assert_int_equal(panthor_bo_cache_get(c.cache, 1, PANTHOR_BO_WB_MMAP, &buffer),
+			 -EOPNOTSUPP);
+	assert_int_equal(buffer.va, 77);
+	cache_end(&c);
+	panthor_device_unref(f.dev);
+	assert_int_equal(fake_free(f.fake), 0);
+}
+
 static void alloc_errors(void **state)
 {
 	struct panthor_buffer buffer = { .va = 77 };
@@ -298,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(new_errors),
+		fixture_test(old_kernels_lack_flags),
 		fixture_test(alloc_errors),
 		fixture_test(buffers_do_not_overlap),
 		fixture_test(a_thousand_cost_less_than_a_call_each),
