@@ -385,6 +385,8 @@ static int run_locked(struct fake *fake, const struct fake_ioctl *ioctl, int fd,
 		return fake_dmabuf_ioctl(fake, entry->dmabuf, request, arg);
 	if (!file)
 		return -ENOTTY;
+	if (fake->unplugged)
+		return -ENODEV;
 	if (!ioctl || ioctl->since > fake->minor ||
 	    (ioctl->call == FAKE_BO_MADVISE && !fake->has_madvise))
 		return -EINVAL;

@@ -172,6 +172,7 @@ struct fake {
 	int debugfs_fd;		  /* its contents */
 	struct fake_node nodes[FAKE_MAX_NODES];
 
+	bool unplugged;		 /* as it is while this is set */
 	bool no_implicit_fences; /* as before Linux 6.0 */
 	int64_t poll_deadline_ns;
 	bool has_psi; /* pressure triggers, and the last one that was set */

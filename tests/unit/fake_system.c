@@ -206,7 +206,7 @@ static int fake_mmap(void *priv, size_t size, int prot, int fd, uint64_t offset,
 	if (r)
 		return r;
 	file = fake_file_locked(fake, fd);
-	if (!file)
+	if (!file || fake->unplugged)
 		r = -ENODEV;
 	else if (offset >= file->mmio_offset)
 		r = map_mmio_locked(fake, offset - file->mmio_offset, size, prot, ret_ptr);
