@@ -27,7 +27,7 @@ struct cache_fixture {
 	struct panthor_bo_cache *cache;
 };
 
-/* A cache that maps nothing, or everything. */
+/* A cache that maps nothing, or everything. Addresses and cache have one timeline. */
 static inline void cache_begin(struct cache_fixture *c, void **state, uint32_t flags, bool mapped,
 			       uint64_t max_bytes)
 {
@@ -36,11 +36,13 @@ static inline void cache_begin(struct cache_fixture *c, void **state, uint32_t f
 		.flags = flags,
 		.max_bytes = max_bytes,
 	};
+	struct panthor_va_params va_params = { .size = sizeof(va_params) };
 
 	*c = (struct cache_fixture){ .f = *state };
 	c->vm = new_vm(c->f->dev, 0);
-	assert_int_equal(panthor_va_new(c->vm, NULL, &c->va), 0);
 	c->timeline = new_syncobj(c->f->dev, 0);
+	va_params.timeline = c->timeline;
+	assert_int_equal(panthor_va_new(c->vm, &va_params, &c->va), 0);
 	params.timeline = c->timeline;
 	params.va = mapped ? c->va : NULL;
 	assert_int_equal(panthor_bo_cache_new(c->f->dev, &params, &c->cache), 0);
@@ -79,6 +81,23 @@ static inline struct panthor_bo_cache_stats cache_stats(struct cache_fixture *c)
 
 	panthor_bo_cache_stats(c->cache, &stats);
 	return stats;
+}
+
+/* All addresses wait for the timeline, and its caller has closed that. */
+static inline void cache_lose_addresses(struct cache_fixture *c)
+{
+	const uint64_t size = panthor_vm_user_va_range(c->vm) - 2 * MIB;
+
+	assert_int_equal(panthor_va_reserve(c->va, 2 * MIB, size), 0);
+	assert_int_equal(panthor_va_free(c->va, 2 * MIB, size, 1), 0);
+	assert_int_equal(panthor_syncobj_destroy(c->f->dev, c->timeline), 0);
+}
+
+/* Another timeline, which has come to their point. */
+static inline void cache_find_addresses(struct cache_fixture *c)
+{
+	assert_int_equal(new_syncobj(c->f->dev, 0), c->timeline);
+	assert_int_equal(panthor_syncobj_signal(c->f->dev, c->timeline, 1), 0);
 }
 
 /* How often the kernel was asked for anything. */

@@ -148,8 +148,10 @@ static void failed_gets_leave_nothing(void **state)
 		enum fake_call call;
 		int error;
 	} steps[] = {
-		{ FAKE_BO_CREATE, EPERM }, { FAKE_BO_MMAP_OFFSET, EPERM }, { FAKE_MMAP, EAGAIN },
-		{ FAKE_VM_BIND, EPERM },   { FAKE_VM_BIND, ENOMEM },	   { FAKE_ALLOC, ENOMEM },
+		{ FAKE_BO_CREATE, EPERM }, { FAKE_BO_CREATE, EOPNOTSUPP },
+		{ FAKE_MMAP, EAGAIN },	   { FAKE_BO_MMAP_OFFSET, EPERM },
+		{ FAKE_MMAP, EOVERFLOW },  { FAKE_VM_BIND, EPERM },
+		{ FAKE_VM_BIND, ENOMEM },  { FAKE_ALLOC, ENOMEM },
 	};
 	struct panthor_buffer buffer = { .va = 77 };
 	struct cache_fixture c;
@@ -165,6 +167,21 @@ static void failed_gets_leave_nothing(void **state)
 	buffer = cache_take(&c, 4 * KIB, 0);
 	assert_int_equal(buffer.va, 2 << 20);
 	cache_give(&c, buffer, 0);
+	cache_end(&c);
+}
+
+/* Nobody will ever tell when addresses are free. */
+static void a_lost_timeline_is_told(void **state)
+{
+	struct panthor_buffer buffer = { .va = 77 };
+	struct cache_fixture c;
+
+	cache_begin(&c, state, 0, true, 0);
+	cache_lose_addresses(&c);
+	assert_int_equal(panthor_bo_cache_get(c.cache, 4 * KIB, 0, &buffer), -ENOENT);
+	assert_int_equal(buffer.va, 77);
+	cache_find_addresses(&c);
+	cache_give(&c, cache_take(&c, 4 * KIB, 0), 0);
 	cache_end(&c);
 }
 
@@ -250,21 +267,37 @@ static void no_shard_is_taken_during_a_call(void **state)
 	cache_end(&c);
 }
 
-static void pressure_is_a_descriptor(void **state)
+static void pressure_errors(void **state)
 {
+	static const struct {
+		enum fake_call call;
+		int error;
+	} steps[] = {
+		{ FAKE_OPEN, EACCES },	{ FAKE_OPEN, EMFILE }, { FAKE_OPEN, ENOMEM },
+		{ FAKE_WRITE, ENOMEM }, { FAKE_WRITE, EPERM },
+	};
 	struct cache_fixture c;
-	int fd = -2, again;
+	int fd = -2;
 
 	cache_begin(&c, state, 0, false, 0);
 	assert_int_equal(panthor_bo_cache_pressure_fd(c.cache, 2000001, &fd), -EINVAL);
 	assert_int_equal(panthor_bo_cache_pressure_fd(c.cache, 0, &fd), -EOPNOTSUPP);
 	c.f->fake->has_psi = true;
-	fake_fail(c.f->fake, FAKE_OPEN, 1, EACCES);
-	assert_int_equal(panthor_bo_cache_pressure_fd(c.cache, 0, &fd), -EACCES);
-	fake_fail(c.f->fake, FAKE_WRITE, 1, EPERM);
-	assert_int_equal(panthor_bo_cache_pressure_fd(c.cache, 0, &fd), -EPERM);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		fake_fail(c.f->fake, steps[i].call, 1, steps[i].error);
+		assert_int_equal(panthor_bo_cache_pressure_fd(c.cache, 0, &fd), -steps[i].error);
+	}
 	assert_int_equal(fd, -2);
+	cache_end(&c);
+}
 
+static void pressure_is_a_descriptor(void **state)
+{
+	struct cache_fixture c;
+	int fd, again;
+
+	cache_begin(&c, state, 0, false, 0);
+	c.f->fake->has_psi = true;
 	assert_int_equal(panthor_bo_cache_pressure_fd(c.cache, 0, &fd), 0);
 	assert_string_equal(c.f->fake->psi_trigger, "some 150000 2000000");
 	assert_int_equal(panthor_bo_cache_pressure_fd(c.cache, 5, &again), 0);
@@ -355,9 +388,11 @@ int main(void)
 		fixture_test(trim_keeps_what_it_is_told),
 		fixture_test(shortage_frees_and_tries_again),
 		fixture_test(failed_gets_leave_nothing),
+		fixture_test(a_lost_timeline_is_told),
 		fixture_test(failed_unmap_keeps_the_addresses),
 		fixture_test(the_end_waits_for_the_gpu),
 		fixture_test(no_shard_is_taken_during_a_call),
+		fixture_test(pressure_errors),
 		fixture_test(pressure_is_a_descriptor),
 		fixture_test(eight_threads),
 	};

@@ -247,13 +247,8 @@ static void implicit_fence_errors(void **state)
 	assert_int_equal(panthor_bo_import_fence(private, PANTHOR_BO_READ, p.from, 0), -EINVAL);
 	assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_READ, p.to, 0), -EINVAL);
 	assert_int_equal(panthor_bo_export_fences(bo, PANTHOR_BO_READ, 99, 0), -ENOENT);
+	assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_READ, 99, 0), -ENOENT);
 
-	fake_fail(p.f->fake, FAKE_HANDLE_TO_FD, 1, EMFILE);
-	assert_int_equal(panthor_bo_wait(bo, PANTHOR_BO_READ, 0), -EMFILE);
-	fake_fail(p.f->fake, FAKE_EXPORT_SYNC_FILE, 1, EMFILE);
-	assert_int_equal(panthor_bo_export_fences(bo, PANTHOR_BO_READ, p.to, 0), -EMFILE);
-	fake_fail(p.f->fake, FAKE_IMPORT_SYNC_FILE, 1, ENOMEM);
-	assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_READ, p.from, 0), -ENOMEM);
 	p.f->fake->no_implicit_fences = true;
 	assert_int_equal(panthor_bo_export_fences(bo, PANTHOR_BO_READ, p.to, 0), -EOPNOTSUPP);
 	assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_READ, p.from, 0), -EOPNOTSUPP);
@@ -264,6 +259,50 @@ static void implicit_fence_errors(void **state)
 	panthor_bo_unref(bo);
 	panthor_bo_unref(private);
 	panthor_vm_unref(vm);
+	end(&p);
+}
+
+/* The steps between a BO and a point fail in turn; descriptors and copies do not stay behind. */
+static void implicit_fences_need_room(void **state)
+{
+	static const struct {
+		enum fake_call call;
+		bool in;
+		bool out;
+		bool wait;
+	} steps[] = {
+		{ FAKE_HANDLE_TO_FD, .in = true, .out = true, .wait = true },
+		{ FAKE_EXPORT_SYNC_FILE, .out = true },
+		{ FAKE_IMPORT_SYNC_FILE, .in = true },
+		{ FAKE_SYNCOBJ_CREATE, .in = true, .out = true },
+		{ FAKE_SYNCOBJ_TRANSFER, .in = true, .out = true },
+		{ FAKE_SYNCOBJ_HANDLE_TO_FD, .in = true },
+		{ FAKE_SYNCOBJ_FD_TO_HANDLE, .out = true },
+	};
+	static const int errors[] = { EMFILE, ENOMEM };
+	struct panthor_bo *bo;
+	struct pair p;
+
+	begin(&p, state);
+	bo = new_bo(p.f->dev, 4096, 0);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(steps); i++) {
+		const enum fake_call call = steps[i / 2].call;
+		const int error = errors[i % 2];
+
+		fake_fail(p.f->fake, call, 1, error);
+		assert_int_equal(panthor_bo_export_fences(bo, PANTHOR_BO_READ, p.to, 1),
+				 steps[i / 2].out ? -error : 0);
+		fake_fail(p.f->fake, call, 1, error);
+		assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_READ, p.from, 3),
+				 steps[i / 2].in ? -error : 0);
+		fake_fail(p.f->fake, call, 1, error);
+		assert_int_equal(panthor_bo_wait(bo, PANTHOR_BO_READ, 0),
+				 steps[i / 2].wait ? -error : 0);
+		/* Not later, where nobody came by. */
+		fake_fail(p.f->fake, call, 0, 0);
+		expect_nothing_left(&p);
+	}
+	panthor_bo_unref(bo);
 	end(&p);
 }
 
@@ -278,6 +317,7 @@ int main(void)
 		fixture_test(own_fences_go_in),
 		fixture_test(wait_for_a_shared_buffer),
 		fixture_test(implicit_fence_errors),
+		fixture_test(implicit_fences_need_room),
 	};
 
 	return cmocka_run_group_tests_name("fence", tests, NULL, NULL);

@@ -73,6 +73,13 @@ static void old_kernels_lack_flags(void **state)
 
 static void alloc_errors(void **state)
 {
+	static const struct {
+		enum fake_call call;
+		int error;
+	} steps[] = {
+		{ FAKE_ALLOC, ENOMEM },	  { FAKE_BO_CREATE, EPERM }, { FAKE_MMAP, EAGAIN },
+		{ FAKE_MMAP, EOVERFLOW }, { FAKE_VM_BIND, ENOMEM },  { FAKE_BO_CREATE, EOPNOTSUPP },
+	};
 	struct panthor_buffer buffer = { .va = 77 };
 	struct slab_fixture s;
 
@@ -80,11 +87,14 @@ static void alloc_errors(void **state)
 	assert_int_equal(panthor_slab_alloc(s.slab, 0, 0, &buffer), -EINVAL);
 	assert_int_equal(panthor_slab_alloc(s.slab, 1, 3, &buffer), -EINVAL);
 	assert_int_equal(panthor_slab_alloc(s.slab, 1, 8192, &buffer), -EINVAL);
-	fake_fail(s.c.f->fake, FAKE_ALLOC, 1, ENOMEM);
-	assert_int_equal(panthor_slab_alloc(s.slab, 1, 0, &buffer), -ENOMEM);
-	fake_fail(s.c.f->fake, FAKE_BO_CREATE, 1, EPERM);
-	assert_int_equal(panthor_slab_alloc(s.slab, 1, 0, &buffer), -EPERM);
 	assert_int_equal(panthor_slab_alloc(s.slab, 1ull << 50, 0, &buffer), -ENOSPC);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		fake_fail(s.c.f->fake, steps[i].call, 1, steps[i].error);
+		assert_int_equal(panthor_slab_alloc(s.slab, 1, 0, &buffer), -steps[i].error);
+	}
+	cache_lose_addresses(&s.c);
+	assert_int_equal(panthor_slab_alloc(s.slab, 1, 0, &buffer), -ENOENT);
+	cache_find_addresses(&s.c);
 	assert_int_equal(buffer.va, 77);
 	end(&s);
 }
