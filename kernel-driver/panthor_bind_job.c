@@ -4,11 +4,11 @@
  */
 
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_file.h>
-#include <drm/drm_managed.h>
 #include <drm/gpu_scheduler.h>
 
 #include "panthor_device.h"
@@ -17,13 +17,21 @@
 #include "panthor_vm.h"
 #include "panthor_vma.h"
 
-/* struct panthor_bind_sched - the scheduler, whose memory fences of operations keep */
-struct panthor_bind_sched {
-	struct drm_gpu_scheduler base;
+/*
+ * struct panthor_bind_queue - what runs the operations of one VM
+ *
+ * Each VM has a scheduler of its own: operations may have to wait for the locks of their VM, and
+ * others shall not wait with them.
+ */
+struct panthor_bind_queue {
+	struct drm_gpu_scheduler sched;
+	struct drm_sched_entity entity;
+
+	/* Keeps this struct for fences of operations, which look at the scheduler. */
 	struct kref memory;
 
-	/* One VM ends at a time. */
-	struct mutex fini_lock;
+	/* A fence that never signals, to hand that reference on. */
+	struct panthor_fence *keeper;
 };
 
 /* struct panthor_bind_job - one operation; owns a reference on its VM */
@@ -84,7 +92,7 @@ static void panthor_bind_sched_free_job(struct drm_sched_job *sched_job)
 	 * from now on, without the job, this one keeps what the fence looks at.
 	 */
 	smp_store_release(&sched_job->s_fence->parent,
-			  dma_fence_get(&job->ctx.vm->bind_keeper->base));
+			  dma_fence_get(&job->ctx.vm->binds->keeper->base));
 	drm_sched_job_cleanup(sched_job);
 	INIT_WORK(&job->free_work, panthor_bind_job_free_work);
 	queue_work(panthor_cleanup_wq, &job->free_work);
@@ -96,87 +104,87 @@ static const struct drm_sched_backend_ops panthor_bind_sched_ops = {
 	.free_job = panthor_bind_sched_free_job,
 };
 
-static void panthor_bind_sched_free(struct kref *memory)
+static void panthor_bind_queue_free(struct kref *memory)
 {
-	kfree(container_of(memory, struct panthor_bind_sched, memory));
+	kfree(container_of(memory, struct panthor_bind_queue, memory));
 }
 
-static void panthor_bind_sched_fini(struct drm_device *drm, void *data)
-{
-	struct panthor_bind_sched *sched = data;
-
-	drm_sched_fini(&sched->base);
-	mutex_destroy(&sched->fini_lock);
-	kref_put(&sched->memory, panthor_bind_sched_free);
-}
-
-int panthor_bind_sched_init(struct panthor_device *ptdev)
+static int panthor_bind_queue_init(struct panthor_bind_queue *queue, struct panthor_device *ptdev)
 {
 	const struct drm_sched_init_args args = {
 		.ops = &panthor_bind_sched_ops,
+		.submit_wq = panthor_bind_wq,
 		.num_rqs = 1,
 		.credit_limit = 1,
 		.timeout = MAX_SCHEDULE_TIMEOUT,
 		.name = "panthor-bind",
 		.dev = ptdev->base.dev,
 	};
-	struct panthor_bind_sched *sched = kzalloc(sizeof(*sched), GFP_KERNEL);
+	struct drm_gpu_scheduler *sched = &queue->sched;
 	int ret;
 
-	if (!sched)
-		return -ENOMEM;
-
-	kref_init(&sched->memory);
-	mutex_init(&sched->fini_lock);
-	ret = drm_sched_init(&sched->base, &args);
-	if (ret) {
-		kfree(sched);
+	ret = drm_sched_init(sched, &args);
+	if (ret)
 		return ret;
-	}
 
-	ptdev->bind_sched = sched;
-	return drmm_add_action_or_reset(&ptdev->base, panthor_bind_sched_fini, sched);
+	ret = drm_sched_entity_init(&queue->entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
+	if (ret)
+		drm_sched_fini(sched);
+	return ret;
 }
 
-int panthor_bind_entity_init(struct panthor_device *ptdev, struct panthor_vm *vm)
+struct panthor_bind_queue *panthor_bind_queue_create(struct panthor_device *ptdev)
 {
-	struct drm_gpu_scheduler *sched = &ptdev->bind_sched->base;
-	int ret;
+	struct panthor_bind_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
+	int ret = -ENOMEM;
 
-	vm->bind_keeper = panthor_fence_alloc();
-	if (!vm->bind_keeper)
-		return -ENOMEM;
+	if (!queue)
+		return ERR_PTR(-ENOMEM);
 
-	panthor_fence_init(vm->bind_keeper, dma_fence_context_alloc(1), 1,
-			   &ptdev->bind_sched->memory, panthor_bind_sched_free);
-	ret = drm_sched_entity_init(&vm->bind_entity, DRM_SCHED_PRIORITY_KERNEL, &sched, 1, NULL);
-	if (ret)
-		panthor_fence_put(vm->bind_keeper);
-	return ret;
+	kref_init(&queue->memory);
+	queue->keeper = panthor_fence_alloc();
+	if (queue->keeper)
+		ret = panthor_bind_queue_init(queue, ptdev);
+	if (ret) {
+		panthor_fence_put(queue->keeper);
+		kfree(queue);
+		return ERR_PTR(ret);
+	}
+
+	panthor_fence_init(queue->keeper, dma_fence_context_alloc(1), 1, &queue->memory,
+			   panthor_bind_queue_free);
+	return queue;
 }
 
 /*
  * A scheduler that takes a job out of an entity puts the entity back in line for the next one, even
- * one that was removed meanwhile and is about to be freed. So it does not work meanwhile.
+ * one that was removed meanwhile. So it does not work meanwhile.
  */
-void panthor_bind_entity_fini(struct panthor_device *ptdev, struct panthor_vm *vm)
+void panthor_bind_queue_kill(struct panthor_bind_queue *queue)
 {
-	struct panthor_bind_sched *sched = ptdev->bind_sched;
+	drm_sched_wqueue_stop(&queue->sched);
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_wqueue_start(&queue->sched);
+}
 
-	mutex_lock(&sched->fini_lock);
-	drm_sched_wqueue_stop(&sched->base);
-	drm_sched_entity_fini(&vm->bind_entity);
-	drm_sched_wqueue_start(&sched->base);
-	mutex_unlock(&sched->fini_lock);
+void panthor_bind_queue_destroy(struct panthor_bind_queue *queue)
+{
+	drm_sched_fini(&queue->sched);
+	panthor_fence_put(queue->keeper);
+	kref_put(&queue->memory, panthor_bind_queue_free);
 }
 
 static struct panthor_bind_job *panthor_bind_job_new(struct panthor_sync_batch *batch,
 						     struct panthor_vm *vm,
 						     const struct drm_panthor_vm_bind_op *op)
 {
-	struct panthor_bind_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+	struct panthor_bind_job *job;
 	int ret;
 
+	if (fatal_signal_pending(current))
+		return ERR_PTR(-EINTR);
+
+	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 
@@ -185,7 +193,7 @@ static struct panthor_bind_job *panthor_bind_job_new(struct panthor_sync_batch *
 	if (!ret)
 		ret = panthor_sync_collect(batch, &op->syncs, &job->syncs);
 	if (!ret)
-		ret = drm_sched_job_init(&job->base, &vm->bind_entity, 1, vm,
+		ret = drm_sched_job_init(&job->base, &vm->binds->entity, 1, vm,
 					 batch->file->client_id);
 	if (ret) {
 		panthor_bind_job_free(job);

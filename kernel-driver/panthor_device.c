@@ -150,15 +150,14 @@ static int panthor_device_init(struct panthor_device *ptdev)
 	static int (*const steps[])(struct panthor_device *ptdev) = {
 		panthor_device_init_huge_mnt, panthor_device_init_offsets,
 		panthor_device_init_flush_id, panthor_device_init_bos,
-		panthor_reclaim_init, panthor_bind_sched_init,
-		panthor_exec_init,
+		panthor_reclaim_init, panthor_exec_init,
 	};
-	u32 pa_bits = (panthor_gpu_info.mmu_features >> 8) & 0xff;
 	int ret;
 
 	panthor_hold_init(ptdev);
 	dma_set_max_seg_size(ptdev->base.dev, UINT_MAX);
-	ret = dma_coerce_mask_and_coherent(ptdev->base.dev, DMA_BIT_MASK(pa_bits));
+	/* There is no bus between it and memory: a copy that is in reach would not do. */
+	ret = dma_coerce_mask_and_coherent(ptdev->base.dev, DMA_BIT_MASK(64));
 	for (int i = 0; !ret && i < ARRAY_SIZE(steps); i++)
 		ret = steps[i](ptdev);
 	return ret;
@@ -252,23 +251,43 @@ static struct platform_driver panthor_driver = {
 static struct platform_device *panthor_pdev;
 struct workqueue_struct *panthor_cleanup_wq;
 struct workqueue_struct *panthor_sched_wq;
+struct workqueue_struct *panthor_bind_wq;
+
+static void panthor_destroy_workqueues(void)
+{
+	/* The schedulers' work queues its own end on the last one. */
+	if (panthor_bind_wq)
+		destroy_workqueue(panthor_bind_wq);
+	if (panthor_sched_wq)
+		destroy_workqueue(panthor_sched_wq);
+	if (panthor_cleanup_wq)
+		destroy_workqueue(panthor_cleanup_wq);
+}
+
+/* Binds apart, and as many as there are VMs: they may wait for the locks of theirs. */
+static int panthor_create_workqueues(void)
+{
+	panthor_cleanup_wq = alloc_workqueue("panthor-cleanup", WQ_UNBOUND, 0);
+	panthor_sched_wq = alloc_workqueue("panthor-sched", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	panthor_bind_wq = alloc_workqueue("panthor-bind", WQ_UNBOUND | WQ_MEM_RECLAIM,
+					  WQ_MAX_ACTIVE);
+	if (panthor_cleanup_wq && panthor_sched_wq && panthor_bind_wq)
+		return 0;
+
+	panthor_destroy_workqueues();
+	return -ENOMEM;
+}
 
 static int __init panthor_init(void)
 {
-	int ret;
+	int ret = panthor_create_workqueues();
 
-	panthor_cleanup_wq = alloc_workqueue("panthor-cleanup", WQ_UNBOUND, 0);
-	if (!panthor_cleanup_wq)
-		return -ENOMEM;
-
-	ret = -ENOMEM;
-	panthor_sched_wq = alloc_workqueue("panthor-sched", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!panthor_sched_wq)
-		goto err_cleanup_wq;
+	if (ret)
+		return ret;
 
 	ret = platform_driver_register(&panthor_driver);
 	if (ret)
-		goto err_sched_wq;
+		goto err_workqueues;
 
 	panthor_pdev = platform_device_register_simple("vpanthor", PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(panthor_pdev)) {
@@ -279,10 +298,8 @@ static int __init panthor_init(void)
 
 err_driver:
 	platform_driver_unregister(&panthor_driver);
-err_sched_wq:
-	destroy_workqueue(panthor_sched_wq);
-err_cleanup_wq:
-	destroy_workqueue(panthor_cleanup_wq);
+err_workqueues:
+	panthor_destroy_workqueues();
 	return ret;
 }
 module_init(panthor_init);
@@ -291,9 +308,7 @@ static void __exit panthor_exit(void)
 {
 	platform_device_unregister(panthor_pdev);
 	platform_driver_unregister(&panthor_driver);
-	/* The schedulers' work queues its own end on the other one. */
-	destroy_workqueue(panthor_sched_wq);
-	destroy_workqueue(panthor_cleanup_wq);
+	panthor_destroy_workqueues();
 }
 module_exit(panthor_exit);
 

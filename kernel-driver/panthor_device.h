@@ -57,9 +57,6 @@ struct panthor_device {
 	 */
 	struct drm_vma_offset_node first_offset;
 
-	/** @bind_sched: runs asynchronous VM_BIND operations. */
-	struct panthor_bind_sched *bind_sched;
-
 	/** @exec: executes command streams. */
 	struct panthor_exec exec;
 
@@ -111,12 +108,14 @@ static inline struct panthor_device *to_panthor_device(struct drm_device *drm)
 extern const struct drm_driver panthor_drm_driver;
 
 /*
- * Where jobs are freed. The module's, not the device's: the last job may take the device with it.
+ * Where jobs and VMs are freed. The module's, not the device's: the last job may take the device
+ * with it.
  */
 extern struct workqueue_struct *panthor_cleanup_wq;
 
-/* Where schedulers of queues work; fences depend on it. */
+/* Where schedulers of queues, and of binds, work; fences depend on it. */
 extern struct workqueue_struct *panthor_sched_wq;
+extern struct workqueue_struct *panthor_bind_wq;
 
 /**
  * panthor_mmio_mmap() - map a page of the user MMIO region

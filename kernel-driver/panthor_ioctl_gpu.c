@@ -54,8 +54,11 @@ static int panthor_vm_bind_sync(struct drm_file *file, struct panthor_vm *vm,
 				const struct drm_panthor_vm_bind_op *ops, u32 *count)
 {
 	for (u32 i = 0; i < *count; i++) {
-		int ret = panthor_vm_bind_op_sync(file, vm, &ops[i]);
+		int ret = fatal_signal_pending(current) ?
+				  -EINTR :
+				  panthor_vm_bind_op_sync(file, vm, &ops[i]);
 
+		cond_resched();
 		if (ret) {
 			/* How much was done; a call that is only interrupted will be repeated. */
 			if (ret != -EINTR && ret != -ERESTARTSYS)

@@ -64,9 +64,11 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 	vm->sparse_page = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!vm->sparse_page)
 		goto err_free;
-	ret = panthor_bind_entity_init(ptdev, vm);
-	if (ret)
+	vm->binds = panthor_bind_queue_create(ptdev);
+	if (IS_ERR(vm->binds)) {
+		ret = PTR_ERR(vm->binds);
 		goto err_free;
+	}
 
 	mutex_init(&vm->op_lock);
 	mutex_init(&vm->run_lock);
@@ -96,6 +98,35 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+static void panthor_vm_free_work(struct work_struct *work)
+{
+	struct panthor_vm *vm = container_of(work, struct panthor_vm, free_work);
+
+	panthor_bind_queue_destroy(vm->binds);
+	panthor_pt_fini(&vm->pt);
+	panthor_pt_cache_fini(&vm->spare_tables);
+	free_page((unsigned long)vm->sparse_page);
+	drm_mm_takedown(&vm->mm);
+	mutex_destroy(&vm->heaps.lock);
+	mutex_destroy(&vm->mm_lock);
+	mutex_destroy(&vm->submit_lock);
+	mutex_destroy(&vm->as_lock);
+	mutex_destroy(&vm->run_lock);
+	mutex_destroy(&vm->op_lock);
+	kfree(vm);
+	module_put(THIS_MODULE);
+}
+
+/* Reclaim may drop the last reference, and must not wait for the scheduler of binds. */
+void panthor_vm_free(struct drm_gpuvm *gpuvm)
+{
+	struct panthor_vm *vm = to_panthor_vm(gpuvm);
+
+	panthor_reclaim_vm_fini(to_panthor_device(gpuvm->drm), &vm->reclaim);
+	INIT_WORK(&vm->free_work, panthor_vm_free_work);
+	queue_work(panthor_cleanup_wq, &vm->free_work);
+}
+
 static void panthor_vm_destroy(struct panthor_vm *vm)
 {
 	mutex_lock(&vm->submit_lock);
@@ -105,7 +136,7 @@ static void panthor_vm_destroy(struct panthor_vm *vm)
 	mutex_unlock(&vm->submit_lock);
 
 	/* Nothing is pushed any more; what has not run yet could only fail. */
-	panthor_bind_entity_fini(to_panthor_device(vm->base.drm), vm);
+	panthor_bind_queue_kill(vm->binds);
 	panthor_heap_pool_fini(&vm->heaps);
 	panthor_vm_unmap_whole(vm, vm->base.mm_start, vm->base.mm_range);
 	panthor_vm_put(vm);

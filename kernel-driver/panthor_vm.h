@@ -3,18 +3,18 @@
 #define __PANTHOR_VM_H__
 
 #include <linux/mutex.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_gpuvm.h>
 #include <drm/drm_mm.h>
-#include <drm/gpu_scheduler.h>
 
-#include "panthor_fence.h"
 #include "panthor_gem_shrinker.h"
 #include "panthor_heap.h"
 #include "panthor_pt.h"
 
 struct drm_panthor_vm_bind_op;
 struct drm_panthor_vm_create;
+struct panthor_bind_queue;
 struct panthor_device;
 struct panthor_file;
 struct panthor_gem_object;
@@ -93,11 +93,11 @@ struct panthor_vm {
 	/** @unusable: an asynchronous operation failed; only for maps and jobs; READ_ONCE. */
 	bool unusable;
 
-	/** @bind_entity: orders asynchronous operations, see panthor_bind_job.c. */
-	struct drm_sched_entity bind_entity;
+	/** @binds: asynchronous operations, in order; each has a reference on the VM. */
+	struct panthor_bind_queue *binds;
 
-	/** @bind_keeper: keeps the scheduler's memory for fences of operations; never signals. */
-	struct panthor_fence *bind_keeper;
+	/** @free_work: the end, where waiting for @binds is allowed. */
+	struct work_struct free_work;
 
 	/** @reclaim: the BOs that only this VM uses. */
 	struct panthor_reclaim_vm reclaim;
@@ -191,20 +191,14 @@ int panthor_vm_bind_op_sync(struct drm_file *file, struct panthor_vm *vm,
 int panthor_vm_bind_async(struct drm_file *file, struct panthor_vm *vm,
 			  const struct drm_panthor_vm_bind_op *ops, u32 count);
 
-/** panthor_bind_sched_init() - what runs the VMs' asynchronous operations; lives as the device */
-int panthor_bind_sched_init(struct panthor_device *ptdev);
+/** panthor_bind_queue_create() - what runs the asynchronous operations of a VM, or ERR_PTR */
+struct panthor_bind_queue *panthor_bind_queue_create(struct panthor_device *ptdev);
 
-/**
- * panthor_bind_entity_init() - queue for one VM
- * @ptdev: device
- * @vm: VM; panthor_bind_entity_fini() and panthor_fence_put() end what is set up in it
- *
- * Return: 0 or -ENOMEM.
- */
-int panthor_bind_entity_init(struct panthor_device *ptdev, struct panthor_vm *vm);
+/** panthor_bind_queue_kill() - kill what is queued; nothing may be pushed any more */
+void panthor_bind_queue_kill(struct panthor_bind_queue *queue);
 
-/** panthor_bind_entity_fini() - kill what is queued; nothing may be pushed any more */
-void panthor_bind_entity_fini(struct panthor_device *ptdev, struct panthor_vm *vm);
+/** panthor_bind_queue_destroy() - the end of a queue whose operations are all gone; may wait */
+void panthor_bind_queue_destroy(struct panthor_bind_queue *queue);
 
 /**
  * panthor_vm_map_kernel() - map a BO of the driver's own, for data

@@ -222,26 +222,6 @@ static void panthor_vm_bo_free(struct drm_gpuvm_bo *vm_bo)
 	kfree(to_panthor_vm_bo(vm_bo));
 }
 
-static void panthor_vm_free(struct drm_gpuvm *gpuvm)
-{
-	struct panthor_vm *vm = to_panthor_vm(gpuvm);
-
-	panthor_reclaim_vm_fini(to_panthor_device(gpuvm->drm), &vm->reclaim);
-	panthor_pt_fini(&vm->pt);
-	panthor_pt_cache_fini(&vm->spare_tables);
-	free_page((unsigned long)vm->sparse_page);
-	panthor_fence_put(vm->bind_keeper);
-	drm_mm_takedown(&vm->mm);
-	mutex_destroy(&vm->heaps.lock);
-	mutex_destroy(&vm->mm_lock);
-	mutex_destroy(&vm->submit_lock);
-	mutex_destroy(&vm->as_lock);
-	mutex_destroy(&vm->run_lock);
-	mutex_destroy(&vm->op_lock);
-	kfree(vm);
-	module_put(THIS_MODULE);
-}
-
 /*
  * The VM's resv covers its lists of BOs, the BO's resv its class. The BO may be on the LRU of this
  * very VM, so the VM outlives the change of class.
@@ -343,8 +323,10 @@ static int panthor_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *e
 		ret = panthor_vm_bo_remap_one(vm_bo, &tables, &done);
 	panthor_pt_cache_fini(&tables);
 
+	/* One that was expected may have come since the last look. */
 	mutex_lock(&bo->gpuva_lock);
-	done = !ret && !to_panthor_vm_bo(vm_bo)->expected;
+	done = !ret && !to_panthor_vm_bo(vm_bo)->expected &&
+	       !panthor_vm_bo_find_evicted_locked(vm_bo);
 	panthor_gem_update_class_locked(bo);
 	mutex_unlock(&bo->gpuva_lock);
 	if (done)
@@ -406,6 +388,9 @@ bool panthor_vm_bo_evict_locked(struct panthor_gem_object *bo)
 
 		if (!to_panthor_vm_bo(vm_bo)->live)
 			continue;
+		/* A job may use what was mapped after it came: only its VM's resv knows of it. */
+		if (!dma_resv_test_signaled(panthor_vm_resv(vm), DMA_RESV_USAGE_BOOKKEEP))
+			return false;
 		/* Elsewhere op_lock comes before gpuva_lock. */
 		if (!mutex_trylock(&vm->op_lock))
 			return false;

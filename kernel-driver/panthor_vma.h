@@ -70,6 +70,9 @@ struct panthor_bind_ctx {
 
 extern const struct drm_gpuvm_ops panthor_gpuvm_ops;
 
+/** panthor_vm_free() - the end of a VM without references */
+void panthor_vm_free(struct drm_gpuvm *gpuvm);
+
 /**
  * panthor_bind_prepare() - check an operation and get all that it needs
  * @ctx: for panthor_bind_fini(), also on failure
@@ -124,9 +127,10 @@ unsigned int panthor_vm_bo_live_count_locked(struct panthor_gem_object *bo,
  * panthor_vm_bo_evict_locked() - take a BO out of the GPU's reach
  * @bo: BO, resv and gpuva_lock held, idle
  *
- * Its mappings stay in the address spaces, marked as evicted.
+ * Its mappings stay in the address spaces, marked as evicted. No job can come to one of them while
+ * the BO's resv is held.
  *
- * Return: false when a VM was busy; the BO may have left other VMs by then.
+ * Return: false when a VM was being changed or has jobs; the BO may have left other VMs by then.
  */
 bool panthor_vm_bo_evict_locked(struct panthor_gem_object *bo);
 

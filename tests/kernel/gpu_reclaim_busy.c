@@ -66,6 +66,33 @@ static void test_scan_waits_once_for_many_vms(void **state)
 	assert_int_not_equal(kt_shrink(1000000), 0);
 }
 
+/*
+ * A BO that is mapped once a job is there: the job may use it, though only the VM knows of the job.
+ * It is neither evicted nor, where it may be, purged.
+ */
+static void test_bo_mapped_beside_a_job_stays(void **state)
+{
+	struct gpu *g = *state;
+	struct gpu_job *job = probe_blocked_job(g);
+	struct panthor_bo *kept = gpu_bo(g, SIZE, VA, 0), *dontneed = gpu_bo(g, SIZE, VA + SIZE, 0);
+	uint64_t evictions = kt_reclaim("evictions"), purges = kt_reclaim("purges");
+	bool retained = false;
+
+	assert_int_equal(panthor_bo_madvise(dontneed, PANTHOR_BO_DONTNEED, NULL), 0);
+	kt_shrink_all();
+	assert_int_equal(kt_reclaim("evictions"), evictions);
+	assert_int_equal(kt_reclaim("purges"), purges);
+	assert_int_equal(panthor_bo_madvise(kept, PANTHOR_BO_PAGEOUT, NULL), -EBUSY);
+	assert_int_equal(panthor_bo_madvise(dontneed, PANTHOR_BO_WILLNEED, &retained), 0);
+	assert_true(retained);
+
+	probe_release(job);
+	kt_shrink_all();
+	assert_true(kt_reclaim("evictions") >= evictions + 2);
+	panthor_bo_unref(kept);
+	panthor_bo_unref(dontneed);
+}
+
 /* Idle ones are not waited for. */
 static void test_scan_of_idle_bos_does_not_wait(void **state)
 {
@@ -82,6 +109,7 @@ static void test_scan_of_idle_bos_does_not_wait(void **state)
 static const struct CMUnitTest tests[] = {
 	gpu_test(test_scan_waits_once_for_many_shared_bos),
 	gpu_test(test_scan_waits_once_for_many_vms),
+	gpu_test(test_bo_mapped_beside_a_job_stays),
 	gpu_test(test_scan_of_idle_bos_does_not_wait),
 	kt_no_leaks(),
 };
