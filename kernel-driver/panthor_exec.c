@@ -5,17 +5,11 @@
 
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
-#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 
-#include <drm/drm_managed.h>
-#include <drm/drm_print.h>
-
 #include "panthor_device.h"
 #include "panthor_sched.h"
-#include "panthor_trace.h"
-#include "panthor_vm.h"
 
 /*
  * Instructions of a group's slice at the lowest priority, for all of its queues; each priority has
@@ -29,10 +23,6 @@
  */
 #define PANTHOR_BLOCKED_POLL_MS 5
 
-static unsigned int panthor_job_timeout_ms = 5000;
-module_param_named(job_timeout_ms, panthor_job_timeout_ms, uint, 0600);
-MODULE_PARM_DESC(job_timeout_ms, "how long a job may run, or be blocked");
-
 bool panthor_exec_can_run_locked(const struct panthor_group *group)
 {
 	lockdep_assert_held(&group->ptdev->exec.lock);
@@ -43,6 +33,7 @@ void panthor_exec_kick(struct panthor_exec *exec)
 {
 	spin_lock(&exec->lock);
 	exec->kicked = true;
+	WRITE_ONCE(exec->changes, exec->changes + 1);
 	spin_unlock(&exec->lock);
 	wake_up(&exec->wait);
 }
@@ -83,156 +74,6 @@ struct dma_fence *panthor_exec_push(struct panthor_job *job)
 /*
  * The thread.
  */
-
-static struct panthor_job *panthor_exec_head(struct panthor_queue *queue)
-{
-	struct panthor_exec *exec = &queue->group->ptdev->exec;
-	struct panthor_job *job;
-
-	spin_lock(&exec->lock);
-	job = list_first_entry_or_null(&queue->jobs, struct panthor_job, node);
-	spin_unlock(&exec->lock);
-	return job;
-}
-
-/* The job may be gone when this returns. */
-static void panthor_exec_end_job(struct panthor_queue *queue, struct panthor_job *job, int error)
-{
-	struct panthor_exec *exec = &queue->group->ptdev->exec;
-	struct dma_fence *fence = dma_fence_get(&job->done->base);
-
-	spin_lock(&exec->lock);
-	list_del_init(&job->node);
-	queue->ending = true;
-	spin_unlock(&exec->lock);
-	queue->started = false;
-	trace_job_done(job, error);
-
-	if (error)
-		dma_fence_set_error(fence, error);
-	dma_fence_signal(fence);
-	dma_fence_put(fence);
-
-	spin_lock(&exec->lock);
-	queue->ending = false;
-	spin_unlock(&exec->lock);
-}
-
-static void panthor_exec_cancel(struct panthor_group *group)
-{
-	for (u32 i = 0; i < group->queue_count; i++) {
-		struct panthor_queue *queue = &group->queues[i];
-		struct panthor_job *job;
-
-		while ((job = panthor_exec_head(queue)))
-			panthor_exec_end_job(queue, job, -ECANCELED);
-	}
-}
-
-/* From here on the group takes no job; those it has are cancelled at its next turn. */
-static void panthor_exec_kill(struct panthor_queue *queue, struct panthor_job *job, u32 state,
-			      int error)
-{
-	struct panthor_group *group = queue->group;
-	struct panthor_exec *exec = &group->ptdev->exec;
-
-	spin_lock(&exec->lock);
-	/*
-	 * The memory of a group that was destroyed may be unmapped already, and who was found
-	 * innocent stays so: no fault of its own.
-	 */
-	if (group->destroyed || group->state & DRM_PANTHOR_GROUP_STATE_INNOCENT) {
-		error = -ECANCELED;
-		state = 0;
-	}
-	group->state |= state;
-	if (state & DRM_PANTHOR_GROUP_STATE_FATAL_FAULT)
-		group->fatal_queues |= BIT(queue->cs.config.queue);
-	spin_unlock(&exec->lock);
-	panthor_exec_end_job(queue, job, error);
-}
-
-static void panthor_exec_note_events(struct panthor_queue *queue)
-{
-	struct panthor_device *ptdev = queue->group->ptdev;
-
-	if (queue->cs.events & PANTHOR_CS_EVENT_SIGNAL)
-		panthor_exec_kick(&ptdev->exec);
-	if (queue->cs.events & PANTHOR_CS_EVENT_RUN_SKIPPED)
-		drm_info_once(&ptdev->base, "there are no shader cores: their work is skipped\n");
-}
-
-static void panthor_exec_fault(struct panthor_queue *queue, struct panthor_job *job)
-{
-	if (queue->cs.fault.type == PANTHOR_CS_EXC_ENDPOINT)
-		drm_info_once(&queue->group->ptdev->base,
-			      "there are no shader cores: their work faults, see run_completes\n");
-	panthor_exec_kill(queue, job, DRM_PANTHOR_GROUP_STATE_FATAL_FAULT, -EFAULT);
-}
-
-static void panthor_exec_start_job(struct panthor_queue *queue, struct panthor_job *job)
-{
-	panthor_cs_start(&queue->cs, job->addr, job->size);
-	queue->started = true;
-	trace_job_run(job);
-	queue->left_ns = READ_ONCE(panthor_job_timeout_ms) * (s64)NSEC_PER_MSEC;
-	queue->blocked_since = 0;
-}
-
-static enum panthor_cs_status panthor_exec_run_cs(struct panthor_queue *queue, u32 budget)
-{
-	struct panthor_group *group = queue->group;
-	u64 start, end, cycles = queue->cs.counters.cycles;
-	enum panthor_cs_status status;
-
-	/* The address space is being changed: others are served meanwhile. */
-	if (!mutex_trylock(&group->vm->run_lock))
-		return PANTHOR_CS_YIELD;
-
-	mutex_lock(&group->vm->as_lock);
-	start = ktime_get_ns();
-	status = panthor_cs_run(&queue->cs, budget);
-	end = ktime_get_ns();
-	mutex_unlock(&group->vm->as_lock);
-	mutex_unlock(&group->vm->run_lock);
-
-	atomic64_add(end - start, &group->usage->busy_ns);
-	atomic64_add(queue->cs.counters.cycles - cycles, &group->usage->cycles);
-	queue->left_ns -= end - (queue->blocked_since ?: start);
-	queue->blocked_since = status == PANTHOR_CS_BLOCKED ? end : 0;
-	return status;
-}
-
-/* Returns whether there is a point in running it again at once. */
-static bool panthor_exec_run_queue(struct panthor_queue *queue, u32 budget)
-{
-	struct panthor_job *job = panthor_exec_head(queue);
-	enum panthor_cs_status status = PANTHOR_CS_DONE;
-
-	if (!job)
-		return false;
-
-	if (job->size) {
-		if (!queue->started)
-			panthor_exec_start_job(queue, job);
-		status = panthor_exec_run_cs(queue, budget);
-		panthor_exec_note_events(queue);
-	}
-
-	switch (status) {
-	case PANTHOR_CS_DONE:
-		panthor_exec_end_job(queue, job, panthor_cs_take_error(&queue->cs) ? -EIO : 0);
-		return true;
-	case PANTHOR_CS_FAULT:
-		panthor_exec_fault(queue, job);
-		return true;
-	default:
-		if (queue->left_ns < 0)
-			panthor_exec_kill(queue, job, DRM_PANTHOR_GROUP_STATE_TIMEDOUT,
-					  -ETIMEDOUT);
-		return status == PANTHOR_CS_YIELD;
-	}
-}
 
 static bool panthor_exec_can_run(struct panthor_group *group)
 {
@@ -318,6 +159,7 @@ static bool panthor_exec_pass(struct panthor_exec *exec)
 {
 	bool more = false;
 
+	exec->now = ktime_get_ns();
 	for (int i = PANTHOR_GROUP_PRIORITIES - 1; i >= 0; i--)
 		more |= panthor_exec_run_priority(exec, &exec->groups[i]);
 	return more;

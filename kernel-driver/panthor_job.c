@@ -6,6 +6,7 @@
 #include <linux/dma-fence.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <drm/drm_exec.h>
@@ -127,6 +128,8 @@ static struct panthor_job *panthor_job_new(struct panthor_sync_batch *batch,
 
 	if (!panthor_submit_ok(group, submit))
 		return ERR_PTR(-EINVAL);
+	if (fatal_signal_pending(current))
+		return ERR_PTR(-EINTR);
 
 	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)
@@ -171,6 +174,23 @@ static int panthor_submit_lock(struct panthor_group *group, struct drm_exec *exe
 	return ret;
 }
 
+/* Of each queue the last job's fence will do: those before it have signalled by then. */
+static void panthor_submit_add_fences_locked(struct panthor_group *group, struct drm_exec *exec,
+					     struct panthor_job **jobs, u32 count)
+{
+	u32 seen = 0;
+
+	while (count--) {
+		u32 queue = BIT(jobs[count]->queue->cs.config.queue);
+
+		if (!(seen & queue))
+			drm_gpuvm_resv_add_fence(&group->vm->base, exec,
+						 &jobs[count]->base.s_fence->finished,
+						 DMA_RESV_USAGE_BOOKKEEP, DMA_RESV_USAGE_WRITE);
+		seen |= queue;
+	}
+}
+
 /* The VM's resv is held: it keeps the order of fences that of jobs in each queue. */
 static int panthor_submit_locked(struct panthor_sync_batch *batch, struct panthor_group *group,
 				 struct drm_exec *exec, struct panthor_job **jobs, u32 count)
@@ -190,10 +210,10 @@ static int panthor_submit_locked(struct panthor_sync_batch *batch, struct pantho
 
 	panthor_hold(group->ptdev, PANTHOR_HOLD_SUBMIT);
 	panthor_sync_publish(batch);
+	panthor_submit_add_fences_locked(group, exec, jobs, count);
 	for (u32 i = 0; i < count; i++) {
-		drm_gpuvm_resv_add_fence(&group->vm->base, exec, &jobs[i]->base.s_fence->finished,
-					 DMA_RESV_USAGE_BOOKKEEP, DMA_RESV_USAGE_WRITE);
 		drm_sched_entity_push_job(&jobs[i]->base);
+		cond_resched();
 	}
 	panthor_reclaim_vm_active(group->ptdev, &group->vm->reclaim);
 	return 0;

@@ -55,6 +55,12 @@ struct panthor_exec {
 	/** @kicked: something changed since the thread last looked. */
 	bool kicked;
 
+	/** @changes: counts what blocked queues may have waited for; under @lock, READ_ONCE. */
+	u32 changes;
+
+	/** @now: ktime when the current pass began; the executor's own. */
+	u64 now;
+
 	/** @reset_victims: groups that the latest reset ended; READ_ONCE. */
 	unsigned int reset_victims;
 };
@@ -111,8 +117,14 @@ struct panthor_queue {
 	 */
 	s64 left_ns;
 
-	/** @blocked_since: ktime when it was last found blocked, else 0; the executor's own. */
+	/** @blocked_since: ktime when it was last found waiting, else 0; the executor's own. */
 	u64 blocked_since;
+
+	/** @changes_seen: &panthor_exec.changes before it was last found blocked; likewise. */
+	u32 changes_seen;
+
+	/** @vm_misses: times in a row that its VM was being changed; likewise. */
+	u32 vm_misses;
 };
 
 /**
@@ -248,6 +260,18 @@ void panthor_exec_stop(struct panthor_device *ptdev);
 /** panthor_exec_can_run_locked() - whether a group takes more jobs */
 bool panthor_exec_can_run_locked(const struct panthor_group *group);
 
+/**
+ * panthor_exec_run_queue() - a turn of a queue, from the executor's thread
+ * @queue: queue
+ * @budget: cost of what it may execute
+ *
+ * Return: whether there is a point in running it again at once.
+ */
+bool panthor_exec_run_queue(struct panthor_queue *queue, u32 budget);
+
+/** panthor_exec_cancel() - end all jobs of a group that is not to run any more */
+void panthor_exec_cancel(struct panthor_group *group);
+
 /** panthor_exec_group_idle_locked() - whether the executor has no job of a group */
 bool panthor_exec_group_idle_locked(const struct panthor_group *group);
 
@@ -263,7 +287,7 @@ struct dma_fence *panthor_exec_push(struct panthor_job *job);
 /** panthor_job_init_done_locked() - get a job's fence ready; &panthor_exec.lock held */
 void panthor_job_init_done_locked(struct panthor_job *job);
 
-/** panthor_exec_kick() - have the executor look at a group whose state was changed */
+/** panthor_exec_kick() - have the executor look at everything: state or memory has changed */
 void panthor_exec_kick(struct panthor_exec *exec);
 
 /** panthor_reset_debugfs_init() - the file that resets the GPU */

@@ -185,7 +185,11 @@ int panthor_sync_add_deps(struct panthor_sync_batch *batch, const struct panthor
 		if (panthor_sync_is_signal(&ops->ops[i]))
 			continue;
 
-		ret = panthor_sync_get_fence(batch, &ops->ops[i], &fence);
+		/* A point is looked for among all that are pending. */
+		cond_resched();
+		ret = fatal_signal_pending(current) ?
+			      -EINTR :
+			      panthor_sync_get_fence(batch, &ops->ops[i], &fence);
 		if (!ret)
 			ret = drm_sched_job_add_dependency(job, fence);
 	}

@@ -65,7 +65,7 @@ void panthor_sync_ops_fini(struct panthor_sync_ops *ops);
  * @ops: the job's
  * @job: initialised, not armed
  *
- * Return: 0, -ENOENT unknown handle, -EINVAL nothing to wait for there, -ENOMEM.
+ * Return: 0, -ENOENT unknown handle, -EINVAL nothing to wait for there, -ENOMEM, -EINTR.
  */
 int panthor_sync_add_deps(struct panthor_sync_batch *batch, const struct panthor_sync_ops *ops,
 			  struct drm_sched_job *job);
