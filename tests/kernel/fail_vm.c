@@ -198,7 +198,11 @@ static struct fail_case map_over_middle = {
 	.call = call_map_middle,
 	.finish = check_usable,
 };
-static struct fail_case destroy = { .prepare = make_mapped_bo, .call = call_destroy };
+static struct fail_case destroy = {
+	.flags = FAIL_DEFERRED,
+	.prepare = make_mapped_bo,
+	.call = call_destroy,
+};
 
 /* A large page of the page table, which is cut into small ones. */
 static void make_huge_map(struct fail *f)
