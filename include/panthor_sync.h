@@ -165,9 +165,9 @@ int panthor_syncobj_import_fence(struct panthor_device *dev, uint32_t handle, ui
 				 int fd);
 
 /*
- * Implicit fences: those that a shared buffer carries with it. Jobs do not wait for them. Each leaves
- * itself as a writer on all BOs of its VM that are not exclusive to it. Who shares buffers with a
- * compositor takes its fences out for jobs to wait for.
+ * Implicit fences: those that a shared buffer carries with it. Jobs do not wait for them. Each
+ * leaves itself as a writer on all BOs of its VM that are not exclusive to it. Who shares buffers
+ * with a compositor takes its fences out, for jobs to wait for.
  */
 
 enum panthor_bo_access {
