@@ -75,6 +75,14 @@ static struct panthor_vm *panthor_vm_create(struct panthor_device *ptdev, u64 us
 	mutex_init(&vm->as_lock);
 	mutex_init(&vm->submit_lock);
 	mutex_init(&vm->mm_lock);
+
+	/* Reclaim only tries op_lock, which teaches lockdep nothing about allocations under it. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&vm->op_lock);
+	might_lock(&vm->run_lock);
+	might_lock(&vm->as_lock);
+	fs_reclaim_release(GFP_KERNEL);
+
 	drm_mm_init(&vm->mm, user_range, panthor_vm_full_range(ptdev) - user_range);
 	panthor_heap_pool_init(&vm->heaps);
 	vm->user_range = user_range;
