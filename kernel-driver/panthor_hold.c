@@ -19,6 +19,8 @@ static const char *const panthor_hold_names[PANTHOR_HOLD_POINTS] = {
 	[PANTHOR_HOLD_FAULT] = "fault",
 	[PANTHOR_HOLD_BIND] = "bind",
 	[PANTHOR_HOLD_SUBMIT] = "submit",
+	[PANTHOR_HOLD_EXEC] = "exec",
+	[PANTHOR_HOLD_VM_END] = "vm_end",
 };
 
 void panthor_hold(struct panthor_device *ptdev, enum panthor_hold_point point)

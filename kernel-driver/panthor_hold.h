@@ -28,6 +28,10 @@ enum panthor_hold_point {
 	PANTHOR_HOLD_BIND,
 	/** @PANTHOR_HOLD_SUBMIT: everything is validated and locked, nothing is queued yet. */
 	PANTHOR_HOLD_SUBMIT,
+	/** @PANTHOR_HOLD_EXEC: a bind operation has the VM's locks, nothing is changed yet. */
+	PANTHOR_HOLD_EXEC,
+	/** @PANTHOR_HOLD_VM_END: a VM has no references any more, reclaim still has it listed. */
+	PANTHOR_HOLD_VM_END,
 	PANTHOR_HOLD_POINTS,
 };
 

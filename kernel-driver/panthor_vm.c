@@ -130,6 +130,7 @@ void panthor_vm_free(struct drm_gpuvm *gpuvm)
 {
 	struct panthor_vm *vm = to_panthor_vm(gpuvm);
 
+	panthor_hold(to_panthor_device(gpuvm->drm), PANTHOR_HOLD_VM_END);
 	panthor_reclaim_vm_fini(to_panthor_device(gpuvm->drm), &vm->reclaim);
 	INIT_WORK(&vm->free_work, panthor_vm_free_work);
 	queue_work(panthor_cleanup_wq, &vm->free_work);

@@ -271,6 +271,7 @@ int panthor_bind_exec(struct panthor_bind_ctx *ctx)
 
 	mutex_lock(&ctx->vm->op_lock);
 	mutex_lock(&ctx->vm->run_lock);
+	panthor_hold(to_panthor_device(ctx->vm->base.drm), PANTHOR_HOLD_EXEC);
 	if (ctx->unmap)
 		ret = drm_gpuvm_sm_unmap(&ctx->vm->base, ctx, ctx->va, ctx->size);
 	else

@@ -70,6 +70,9 @@ void kt_all_expected(void);
 /* Waits up to 20 s for an event that has no file to poll; false: it did not come. */
 bool kt_wait(bool (*event)(void *), void *arg);
 
+/* What a thread of this process does, as in /proc: 'S' and 'D' wait. 0: it is gone. */
+char kt_thread_state(pid_t tid);
+
 /* How many times slower than the usual kernel this one is; for the number of rounds. */
 int kt_slowdown(void);
 

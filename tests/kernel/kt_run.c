@@ -99,6 +99,18 @@ bool kt_wait(bool (*event)(void *), void *arg)
 	return false;
 }
 
+char kt_thread_state(pid_t tid)
+{
+	char path[64], *text, *end, state;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	text = kt_read_file(path, NULL);
+	end = text ? strrchr(text, ')') : NULL;
+	state = end ? end[2] : 0;
+	free(text);
+	return state;
+}
+
 static bool no_rows(void *arg)
 {
 	struct kt_gems gems;
