@@ -59,6 +59,44 @@ static void test_kb36_mmap_races_eviction(void **state)
 	assert_int_equal(kt_wrong(target.map, SIZE, target.stamp), 0);
 }
 
+/* Large enough for huge pages, whose faults come with the lock of the area alone. */
+#define BIG (4 * KT_MIB)
+
+static void look_at_big(struct kt_race *race, uint64_t *seed)
+{
+	struct target *target = race->arg;
+	char *ptr = kt_race_map(race->fd, target->bo, BIG);
+
+	if (!kt_race_check(ptr))
+		return;
+	/* One page in each half. */
+	for (uint64_t half = 0; half < 2; half++) {
+		uint64_t page = half * BIG / 2 / KT_PAGE + kt_rand(seed) % (BIG / 2 / KT_PAGE);
+
+		kt_race_check(kt_wrong(ptr + page * KT_PAGE, KT_PAGE, page) == 0);
+	}
+	munmap(ptr, BIG);
+}
+
+/*
+ * A fault that has to wait lets go of the lock that it was called with, whichever that is: the
+ * other one is not its own, and this one would stay taken for ever.
+ */
+static void test_kb9_faults_of_big_maps_race_eviction(void **state)
+{
+	struct kt *t = *state;
+	struct target target = { .bo = kt_bo(t->fd, BIG) };
+	struct kt_race race = { .fd = t->fd, .arg = &target };
+	static const kt_race_round workers[] = { look_at_big, look_at_big, kt_race_shrink };
+	char *ptr = kt_map(t->fd, target.bo, BIG);
+
+	for (uint64_t page = 0; page < BIG / KT_PAGE; page++)
+		kt_fill(ptr + page * KT_PAGE, KT_PAGE, page);
+	kt_unmap(ptr, BIG);
+	kt_race_run(&race, 400, workers, ARRAY_SIZE(workers));
+	assert_true(kt_reclaim("evictions") > 0);
+}
+
 /* Each writer owns a page and must always find what it wrote last. */
 static void write_own_page(struct kt_race *race, uint64_t *seed)
 {
@@ -135,6 +173,15 @@ static void test_kb31_vm_destroy_races_scan(void **state)
 	assert_int_equal(kt_wrong(target.map, SIZE, target.stamp), 0);
 }
 
+/* Brings the scatter list back, however often it is taken. */
+static void bind_and_sync(struct kt_race *race, uint64_t *seed)
+{
+	struct target *target = race->arg;
+
+	kt_race_check(kt_vm_map(race->fd, target->vm[0], target->bo, VA, 0, SIZE) == 0);
+	kt_race_check(kt_bo_sync(race->fd, target->bo, 0, 0, SIZE) == 0);
+}
+
 static void sync_all(struct kt_race *race, uint64_t *seed)
 {
 	struct target *target = race->arg;
@@ -143,15 +190,18 @@ static void sync_all(struct kt_race *race, uint64_t *seed)
 		      0);
 }
 
-/* BO_SYNC walks the scatter list that eviction frees. */
+/*
+ * BO_SYNC walks the scatter list that eviction frees. The rounds are those of who makes a new one:
+ * without it the others would find nothing to walk.
+ */
 static void test_kb19_sync_races_eviction(void **state)
 {
 	struct kt *t = *state;
 	struct target target = new_target(t->fd, DRM_PANTHOR_BO_WB_MMAP, 5);
 	struct kt_race race = { .fd = t->fd, .arg = &target };
-	static const kt_race_round workers[] = { sync_all, sync_all, verify, kt_race_shrink };
+	static const kt_race_round workers[] = { bind_and_sync, sync_all, sync_all,
+						 kt_race_shrink };
 
-	assert_int_equal(kt_vm_map(t->fd, target.vm[0], target.bo, VA, 0, SIZE), 0);
 	kt_race_run(&race, 5000, workers, ARRAY_SIZE(workers));
 	assert_int_equal(kt_wrong(target.map, SIZE, target.stamp), 0);
 }
@@ -280,6 +330,7 @@ static void test_kb10_signals_race_faults(void **state)
 
 static const struct CMUnitTest tests[] = {
 	kt_test(test_kb36_mmap_races_eviction),
+	kt_test(test_kb9_faults_of_big_maps_race_eviction),
 	kt_test(test_writes_race_eviction),
 	kt_test(test_kb29_kb41_bind_races_eviction),
 	kt_test(test_kb31_vm_destroy_races_scan),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* CPU maps of BOs: what mmap() refuses, and how maps live, split, move and die. */
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "kt.h"
@@ -76,19 +77,27 @@ static void test_other_file_is_refused(void **state)
 	assert_int_equal(kt_mmap(other, off, SIZE, RW, MAP_SHARED, &ptr), -EACCES);
 }
 
-/* `gems` prints offsets: one learned there must not open a BO that was created NO_MMAP. */
+/*
+ * `gems` prints offsets: one learned there must not open a BO that was created NO_MMAP. Nor does
+ * its dma-buf.
+ */
 static void test_kb48_no_mmap_holds_for_a_learned_offset(void **state)
 {
 	struct kt *t = *state;
 	struct kt_gem row;
 	uint32_t bo;
 	void *ptr;
+	int buf;
 
 	assert_int_equal(kt_bo_create(t->fd, SIZE, DRM_PANTHOR_BO_NO_MMAP, 0, &bo), 0);
 	assert_int_equal(kt_bo_label(t->fd, bo, "kb48"), 0);
 	row = kt_gem_get("kb48");
 	assert_true(kt_mmap(t->fd, row.offset, SIZE, RW, MAP_SHARED, &ptr) < 0);
 	assert_true(kt_mmap(t->fd, row.offset, SIZE, PROT_READ, MAP_SHARED, &ptr) < 0);
+	buf = kt_export(t->fd, bo);
+	assert_true(buf >= 0);
+	assert_int_equal(kt_mmap(buf, 0, SIZE, RW, MAP_SHARED, &ptr), -EINVAL);
+	assert_int_equal(kt_mmap(buf, 0, SIZE, PROT_READ, MAP_SHARED, &ptr), -EINVAL);
 }
 
 static void test_read_only_map_cannot_be_written(void **state)
@@ -268,7 +277,75 @@ static void test_kernel_access_through_a_map(void **state)
 	free(copy);
 }
 
-static void test_large_bo_whole_and_sparse_touch(void **state)
+/* Of one access to each page. */
+static long faults_of(const char *ptr, size_t size)
+{
+	struct rusage before, after;
+	size_t i;
+
+	getrusage(RUSAGE_THREAD, &before);
+	for (i = 0; i < size; i += KT_PAGE)
+		(void)*(const volatile char *)(ptr + i);
+	getrusage(RUSAGE_THREAD, &after);
+	return after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt;
+}
+
+#define BLOCK  (2 * KT_MIB)
+#define BLOCKS 8
+#define LARGE  (BLOCKS * BLOCK)
+/* Without huge entries there are 64 pages to a fault: eight times as many. */
+#define FEW (2 * BLOCKS)
+
+/* A huge page takes one fault where the area has all of it, and small ones where it is cut. */
+static void test_kb11_huge_pages_are_mapped_as_such(void **state)
+{
+	struct kt *t = *state;
+	uint32_t bo = kt_bo(t->fd, LARGE);
+	char *ptr = kt_map(t->fd, bo, LARGE);
+	size_t i;
+
+	kt_fill(ptr, LARGE, 12);
+	kt_unmap(ptr, LARGE);
+	ptr = kt_map(t->fd, bo, LARGE);
+	assert_in_range(faults_of(ptr, LARGE), BLOCKS, FEW);
+	assert_int_equal(kt_wrong(ptr, LARGE, 12), 0);
+
+	for (i = 0; i < BLOCKS; i++)
+		assert_int_equal(mprotect(ptr + i * BLOCK + KT_PAGE, KT_PAGE, PROT_READ), 0);
+	assert_true(faults_of(ptr, LARGE) > FEW);
+	assert_int_equal(kt_wrong(ptr, LARGE, 12), 0);
+	assert_int_equal(kt_poke(ptr + KT_PAGE, 0), SIGSEGV);
+	assert_int_equal(kt_poke(ptr, 0), 0);
+}
+
+/*
+ * Small pages leave a table behind, so that faults are small ones although the pages are huge by
+ * now and the area has all of them: what is tried then must not be a huge entry.
+ */
+static void test_kb11_small_faults_of_huge_pages(void **state)
+{
+	static const char enabled[] = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+	struct kt *t = *state;
+	uint32_t bo = kt_bo(t->fd, LARGE), retained = 1;
+	char *ptr = kt_map(t->fd, bo, LARGE), *fresh;
+
+	assert_true(kt_write_file(enabled, "deny"));
+	assert_true(faults_of(ptr, LARGE) > FEW);
+	assert_true(kt_write_file(enabled, "never"));
+	assert_int_equal(kt_madvise(t->fd, bo, DRM_PANTHOR_BO_MADV_DONTNEED, NULL), 0);
+	assert_int_equal(kt_shrink_all(), LARGE / KT_PAGE);
+	assert_int_equal(kt_madvise(t->fd, bo, DRM_PANTHOR_BO_MADV_WILLNEED, &retained), 0);
+	assert_int_equal(retained, 0);
+
+	assert_true(faults_of(ptr, LARGE) > FEW);
+	fresh = kt_map(t->fd, bo, LARGE);
+	assert_in_range(faults_of(fresh, LARGE), BLOCKS, FEW);
+	kt_fill(ptr, LARGE, 13);
+	assert_int_equal(kt_wrong(fresh, LARGE, 13), 0);
+}
+
+/* Faults of huge pages come with the lock of the area alone, and let go of that one. */
+static void test_kb9_large_bo_whole_and_sparse_touch(void **state)
 {
 	struct kt *t = *state;
 	const size_t size = 16 * KT_MIB;
@@ -299,7 +376,9 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_split_by_mprotect_faults_the_right_pages),
 	kt_test(test_mremap),
 	kt_test(test_kernel_access_through_a_map),
-	kt_test(test_large_bo_whole_and_sparse_touch),
+	kt_test(test_kb11_huge_pages_are_mapped_as_such),
+	kt_test(test_kb11_small_faults_of_huge_pages),
+	kt_test(test_kb9_large_bo_whole_and_sparse_touch),
 	kt_no_leaks(),
 };
 
