@@ -115,6 +115,8 @@ static void test_label_races_gems(void **state)
 }
 
 struct sharing {
+	const char *node;
+	uint32_t bo;
 	int other;
 	int buf;
 	uint64_t stamp;
@@ -157,14 +159,23 @@ static void test_import_races_close(void **state)
 	kt_assert_contents(t->fd, bo, SIZE, sharing.stamp);
 }
 
-/* Attach and detach pin and unpin: a pin must never find its pages gone. */
+/*
+ * Attach and detach pin and unpin, each thread from a file of its own, where the buffer has no
+ * handle yet: as long as it has one there, nobody may take the pages.
+ */
 static void attach_and_detach(struct kt_race *race, uint64_t *seed)
 {
+	static _Thread_local int other = -1;
 	struct sharing *sharing = race->arg;
 	uint32_t bo;
 
-	if (kt_import(sharing->other, sharing->buf, &bo) == 0)
-		kt_bo_close(sharing->other, bo);
+	if (other < 0)
+		other = open(sharing->node, O_RDWR | O_CLOEXEC);
+	if (!kt_race_check(kt_import(other, sharing->buf, &bo) == 0))
+		return;
+	kt_race_check(kt_madvise(race->fd, sharing->bo, DRM_PANTHOR_BO_MADV_PAGEOUT, NULL) ==
+		      -EBUSY);
+	kt_race_check(kt_bo_close(other, bo) == 0);
 }
 
 static void verify_shared(struct kt_race *race, uint64_t *seed)
@@ -181,17 +192,17 @@ static void verify_shared(struct kt_race *race, uint64_t *seed)
 static void test_kb2_pins_race_scan(void **state)
 {
 	struct kt *t = *state;
-	struct sharing sharing = { .other = kt_open("vgem", true), .stamp = 78 };
+	char node[64];
+	struct sharing sharing = { .node = node, .stamp = 78 };
 	struct kt_race race = { .fd = t->fd, .arg = &sharing };
 	static const kt_race_round workers[] = { attach_and_detach, attach_and_detach,
 						 verify_shared, kt_race_shrink };
 
-	if (sharing.other < 0)
-		skip();
-	sharing.buf = kt_export(t->fd, kt_filled_bo(t->fd, "pin", SIZE, sharing.stamp));
+	assert_int_equal(kt_find_node("vgem", true, node, sizeof(node)), 0);
+	sharing.bo = kt_filled_bo(t->fd, "pin", SIZE, sharing.stamp);
+	sharing.buf = kt_export(t->fd, sharing.bo);
 	assert_true(sharing.buf >= 0);
 	kt_race_run(&race, 2000, workers, ARRAY_SIZE(workers));
-	close(sharing.other);
 	/* Every pin is gone again. */
 	kt_shrink_all();
 	assert_int_equal(kt_gem_get("pin").resident, 0);

@@ -265,6 +265,58 @@ static void test_huge_pages_for_another_device(void **state)
 	close(vgem);
 }
 
+/* Takes all mmap offsets that there are, by BOs without pages, down to the last page. */
+static void take_all_offsets(int fd)
+{
+	uint32_t bo;
+
+	for (uint64_t size = 1ull << 40; size >= KT_PAGE; size /= 2) {
+		while (kt_bo_create(fd, size, 0, 0, &bo) == 0)
+			;
+	}
+	assert_int_equal(kt_bo_create(fd, KT_PAGE, 0, 0, &bo), -ENOSPC);
+}
+
+static int vgem_references(void)
+{
+	char *text = kt_read_file("/sys/module/vgem/refcnt", NULL);
+	int references = text ? atoi(text) : -1;
+
+	free(text);
+	return references;
+}
+
+/*
+ * The import fails when all but the offset is there: what was made of it goes, each thing once, and
+ * the buffer is as good as before.
+ */
+static void test_kb5_import_without_an_offset(void **state)
+{
+	struct kt *t = *state;
+	int bufs[] = { kt_udmabuf(SIZE), kt_heap_dmabuf(SIZE), kt_vgem_dmabuf(SIZE) };
+	int full = kt_open("panthor", true), references = vgem_references();
+	struct kt_gems before, after;
+	uint32_t bo;
+	size_t i;
+
+	take_all_offsets(full);
+	kt_gems_read(&before);
+	for (i = 0; i < 10 * ARRAY_SIZE(bufs); i++) {
+		assert_true(bufs[i % 3] >= 0);
+		kt_expect("full", kt_import(t->fd, bufs[i % 3], &bo), -ENOSPC);
+	}
+	kt_gems_read(&after);
+	assert_int_equal(after.count, before.count);
+	assert_int_equal(vgem_references(), references);
+	kt_gems_free(&before);
+	kt_gems_free(&after);
+	close(full);
+	for (i = 0; i < ARRAY_SIZE(bufs); i++)
+		check_foreign(t->fd, bufs[i]);
+	assert_int_equal(vgem_references(), references - 1);
+	kt_all_expected();
+}
+
 /* What came in goes out again, as the exporter's own buffer. */
 static void test_export_of_an_import(void **state)
 {
@@ -295,6 +347,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_import_udmabuf),
 	kt_test(test_import_dma_heap),
 	kt_test(test_import_vgem),
+	kt_test(test_kb5_import_without_an_offset),
 	kt_test(test_export_of_an_import),
 	kt_no_leaks(),
 };

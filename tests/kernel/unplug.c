@@ -232,6 +232,30 @@ static void test_load_and_unload_many_times(void **state)
 	}
 }
 
+/* @foreign: a dma-buf of somebody else; @round: of who takes the device away */
+struct unbinding {
+	int foreign;
+	int round;
+};
+
+static void import_foreign(struct kt_race *race, uint64_t *seed)
+{
+	struct unbinding *unbinding = race->arg;
+	uint64_t value;
+	uint32_t bo;
+	char *ptr;
+
+	if (kt_import(race->fd, unbinding->foreign, &bo) < 0)
+		return;
+	ptr = kt_race_map(race->fd, bo, SIZE);
+	if (ptr) {
+		kt_peek(ptr, &value);
+		munmap(ptr, SIZE);
+	}
+	kt_vm_map(race->fd, 1, bo, 0x100000 + kt_rand(seed) % 8 * KT_PAGE, 0, SIZE);
+	kt_bo_close(race->fd, bo);
+}
+
 /* Everything at once, with answers that turn into errors at some point. */
 static void use_device(struct kt_race *race, uint64_t *seed)
 {
@@ -254,13 +278,14 @@ static void use_device(struct kt_race *race, uint64_t *seed)
 	n = write(race->shrink, "16", 2);
 	kt_race_check(n == 2 || n == -1);
 	kt_bo_close(race->fd, bo);
+	import_foreign(race, seed);
 }
 
 static void unbind_in_the_middle(struct kt_race *race, uint64_t *seed)
 {
-	int *round = race->arg;
+	struct unbinding *unbinding = race->arg;
 
-	if (++*round == 100 / kt_slowdown())
+	if (++unbinding->round == 100 / kt_slowdown())
 		kt_race_check(kt_driver_unbind());
 	use_device(race, seed);
 }
@@ -273,12 +298,14 @@ static void test_kb46_unbind_races_everything(void **state)
 
 	close(t->fd);
 	for (i = 0; i < 5; i++) {
-		int round = 0;
-		struct kt_race race = { .fd = kt_open("panthor", true), .arg = &round };
+		struct unbinding unbinding = { .foreign = kt_udmabuf(SIZE) };
+		struct kt_race race = { .fd = kt_open("panthor", true), .arg = &unbinding };
 
+		assert_true(unbinding.foreign >= 0);
 		kt_vm(race.fd);
 		kt_race_run(&race, 200, workers, ARRAY_SIZE(workers));
 		close(race.fd);
+		close(unbinding.foreign);
 		assert_true(kt_driver_bind());
 	}
 }
