@@ -3,7 +3,7 @@
  * Eviction, step by step: the debugfs knob scans, the counters tell what it did, the contents tell
  * whether it was right. Needs swap.
  */
-#include "kt.h"
+#include "kt_gpu.h"
 
 #define SIZE	 (16 * KT_PAGE)
 #define BO_PAGES (SIZE / KT_PAGE)
@@ -254,6 +254,35 @@ static void test_binds_move_between_lrus(void **state)
 	assert_class("unused");
 }
 
+static bool is_unused(void *arg)
+{
+	return kt_reclaim("unused_bos") == 1;
+}
+
+/* A fence may depend on the unmap, so that the class is seen to afterwards: by the kernel, soon. */
+static void test_kb32_async_unmap_moves_between_lrus(void **state)
+{
+	struct kt *t = *state;
+	uint32_t vm = kt_vm(t->fd), bo = kt_filled_bo(t->fd, "async", SIZE, 12);
+	uint32_t out = kt_syncobj(t->fd, false);
+	struct drm_panthor_sync_op sync = kt_signal_op(out, 0);
+	struct drm_panthor_vm_bind_op op = {
+		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP,
+		.va = VA,
+		.size = SIZE,
+		.syncs = DRM_PANTHOR_OBJ_ARRAY(1, &sync),
+	};
+
+	assert_int_equal(kt_vm_map(t->fd, vm, bo, VA, 0, SIZE), 0);
+	assert_class("vm");
+	assert_int_equal(kt_bind_async(t->fd, vm, &op, 1, NULL), 0);
+	assert_int_equal(kt_syncobj_result(t->fd, out), 1);
+	assert_true(kt_wait(is_unused, NULL));
+	assert_class("unused");
+	assert_int_equal(kt_shrink(1), BO_PAGES);
+	kt_assert_contents(t->fd, bo, SIZE, 12);
+}
+
 static void test_partial_unmap_keeps_the_class(void **state)
 {
 	struct kt *t = *state;
@@ -319,6 +348,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_classes_count_their_evictions),
 	kt_test(test_kb12_mmap_moves_between_lrus),
 	kt_test(test_binds_move_between_lrus),
+	kt_test(test_kb32_async_unmap_moves_between_lrus),
 	kt_test(test_partial_unmap_keeps_the_class),
 	kt_test(test_exclusive_bo_is_evicted_too),
 	kt_test(test_pageout),

@@ -44,7 +44,8 @@ static void assert_gone(const char *label)
 		fail_msg("%s is still mapped somewhere", label);
 }
 
-static void test_unmap_exact(void **state)
+/* The last reference on the BO goes while its mapping is taken out. */
+static void test_kb34_unmap_exact(void **state)
 {
 	struct space s = new_space(state);
 
@@ -328,7 +329,7 @@ static void test_random_binds_match_a_model(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	kt_test(test_unmap_exact),
+	kt_test(test_kb34_unmap_exact),
 	kt_test(test_unmap_page_by_page),
 	kt_test(test_unmap_middle),
 	kt_test(test_unmap_head_and_tail),
