@@ -63,9 +63,39 @@ static void test_scan_of_a_vm_that_is_being_changed(void **state)
 	kt_assert_contents(t->fd, held.bo, SIZE, 3);
 }
 
+/*
+ * A job makes its VM the youngest while the scan is at it. The scan goes on with those that it has
+ * not asked yet, all of them, although another VM, with nothing to give, is the oldest now.
+ */
+static void test_kb30_vm_becomes_active_while_scanned(void **state)
+{
+	struct kt *t = *state;
+	struct kt_held scan = { .call = kt_held_shrink, .pages = 1000000 };
+	struct kt_held job = { .fd = t->fd };
+	uint32_t second, third;
+
+	kt_vm(t->fd);
+	job.vm = kt_vm(t->fd);
+	job.group = kt_held_group(t->fd, job.vm);
+	second = kt_vm(t->fd);
+	third = kt_vm(t->fd);
+	mapped_bo(t->fd, job.vm, "first", 4);
+	second = mapped_bo(t->fd, second, "second", 5);
+	third = mapped_bo(t->fd, third, "third", 6);
+
+	kt_held_start(&scan, "scan_vm");
+	assert_int_equal(kt_held_submit(&job), 0);
+	assert_int_equal(kt_held_finish(&scan), 0);
+	assert_int_equal(kt_gem_get("second").evictions, 1);
+	assert_int_equal(kt_gem_get("third").evictions, 1);
+	kt_assert_contents(t->fd, second, SIZE, 5);
+	kt_assert_contents(t->fd, third, SIZE, 6);
+}
+
 static const struct CMUnitTest tests[] = {
 	kt_test(test_kb43_scan_goes_on_behind_a_dying_vm),
 	kt_test(test_scan_of_a_vm_that_is_being_changed),
+	kt_test(test_kb30_vm_becomes_active_while_scanned),
 	kt_no_leaks(),
 };
 
