@@ -33,13 +33,14 @@ splat_pattern() {
 	END
 }
 
-# splat_excerpt LOG: prints the first report, or returns 1 when there is none.
+# splat_excerpt LOG: prints the first report, or returns 1 when there is none. Reads the log to its
+# end: who stopped early would fail those before it in the pipe, and with them the report.
 splat_excerpt() {
 	local log=$1 first
 
 	first=$(grep -a -n -m 1 -E -e "$(splat_pattern)" "$log" | cut -d : -f 1)
 	[ -n "$first" ] || return 1
-	tail -n "+$first" "$log" | tr -d '\r' | head -n 60
+	tr -d '\r' <"$log" | sed -n "$first,$((first + 59))p"
 }
 
 # verdict DIR QEMU_STATUS: sets STATUS and MESSAGE from the files of a finished guest.
