@@ -47,7 +47,10 @@ struct panthor_gem_object {
 	 */
 	struct drm_gem_object *exclusive_vm_root;
 
-	/** @gpuva_lock: the VMs that map this BO, and @reclaim.class. No allocation under it. */
+	/**
+	 * @gpuva_lock: the VMs that map this BO, and of @reclaim what says so. No allocation
+	 * under it.
+	 */
 	struct mutex gpuva_lock;
 
 	/** @backing: memory, under resv. */
@@ -88,7 +91,10 @@ struct panthor_gem_object {
 		/** @reclaim.vm: the VM of PANTHOR_RECLAIM_VM, else NULL; its mapping keeps it. */
 		struct panthor_vm *vm;
 
-		/** @reclaim.madv: latest advice, WILLNEED, DONTNEED or COLD. */
+		/**
+		 * @reclaim.madv: latest advice, WILLNEED, DONTNEED or COLD; changed under resv and
+		 * gpuva_lock.
+		 */
 		u32 madv;
 
 		/** @reclaim.evicted: pages were taken, contents wait in shmem or swap. */
@@ -97,7 +103,10 @@ struct panthor_gem_object {
 		/** @reclaim.purged: contents are lost and the client has not been told yet. */
 		bool purged;
 
-		/** @reclaim.exported: others may look, so never purgeable again. */
+		/**
+		 * @reclaim.exported: others may look, so never purgeable again; under gpuva_lock,
+		 * as exporting must not wait for the resv.
+		 */
 		bool exported;
 
 		/** @reclaim.evictions: times that @reclaim.evicted was set; read without lock. */

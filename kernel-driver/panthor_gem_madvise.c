@@ -80,10 +80,19 @@ static int panthor_gem_page_out_locked(struct panthor_gem_object *bo)
 	return 0;
 }
 
-static void panthor_gem_set_madv_locked(struct panthor_gem_object *bo, u32 madv)
+static int panthor_gem_set_madv_locked(struct panthor_gem_object *bo, u32 madv)
 {
-	bo->reclaim.madv = madv;
-	panthor_gem_refile_locked(bo);
+	int ret = 0;
+
+	mutex_lock(&bo->gpuva_lock);
+	if (madv == DRM_PANTHOR_BO_MADV_DONTNEED && bo->reclaim.exported) {
+		ret = -EINVAL;
+	} else {
+		WRITE_ONCE(bo->reclaim.madv, madv);
+		panthor_gem_refile_locked(bo);
+	}
+	mutex_unlock(&bo->gpuva_lock);
+	return ret;
 }
 
 static int panthor_gem_advise_locked(struct panthor_gem_object *bo, u32 madv)
@@ -93,14 +102,11 @@ static int panthor_gem_advise_locked(struct panthor_gem_object *bo, u32 madv)
 
 	switch (madv) {
 	case DRM_PANTHOR_BO_MADV_DONTNEED:
-		if (bo->reclaim.exported)
-			return -EINVAL;
-
-		panthor_gem_set_madv_locked(bo, madv);
+		ret = panthor_gem_set_madv_locked(bo, madv);
 		/* Swap is memory too. */
-		if (bo->reclaim.evicted)
+		if (!ret && bo->reclaim.evicted)
 			panthor_gem_purge_locked(bo);
-		return 0;
+		return ret;
 
 	case DRM_PANTHOR_BO_MADV_PAGEOUT:
 		ret = panthor_gem_check_pageout_locked(bo);
@@ -115,8 +121,7 @@ static int panthor_gem_advise_locked(struct panthor_gem_object *bo, u32 madv)
 		return ret;
 
 	default:
-		panthor_gem_set_madv_locked(bo, madv);
-		return 0;
+		return panthor_gem_set_madv_locked(bo, madv);
 	}
 }
 

@@ -121,20 +121,21 @@ static const struct dma_buf_ops panthor_gem_dma_buf_ops = {
 	.end_cpu_access = panthor_gem_prime_end_cpu_access,
 };
 
-/* From here on others may look at the contents, so they must be worth keeping. */
+/*
+ * From here on others may look at the contents, so they must be worth keeping. Called under the
+ * device's object_name_lock, which all clients need: waits for no allocation, as the resv would.
+ */
 static int panthor_gem_mark_exported(struct panthor_gem_object *bo, bool *ret_before)
 {
-	int ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+	int ret = 0;
 
-	if (ret)
-		return ret;
-
+	mutex_lock(&bo->gpuva_lock);
+	*ret_before = bo->reclaim.exported;
 	if (bo->reclaim.madv == DRM_PANTHOR_BO_MADV_DONTNEED)
 		ret = -EINVAL;
-	*ret_before = bo->reclaim.exported;
-	if (!ret)
+	else
 		bo->reclaim.exported = true;
-	dma_resv_unlock(bo->base.resv);
+	mutex_unlock(&bo->gpuva_lock);
 	return ret;
 }
 
@@ -164,9 +165,9 @@ struct dma_buf *panthor_gem_prime_export(struct drm_gem_object *obj, int flags)
 	/* There is one export of a BO at a time: the core sees to that. */
 	dmabuf = drm_gem_dmabuf_export(obj->dev, &exp_info);
 	if (IS_ERR(dmabuf)) {
-		dma_resv_lock(obj->resv, NULL);
+		mutex_lock(&bo->gpuva_lock);
 		bo->reclaim.exported = before;
-		dma_resv_unlock(obj->resv);
+		mutex_unlock(&bo->gpuva_lock);
 	}
 	return dmabuf;
 }

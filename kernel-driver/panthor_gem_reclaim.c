@@ -81,10 +81,8 @@ void panthor_gem_update_class_locked(struct panthor_gem_object *bo)
 
 void panthor_gem_refile_locked(struct panthor_gem_object *bo)
 {
-	mutex_lock(&bo->gpuva_lock);
 	panthor_gem_update_class_locked(bo);
 	panthor_gem_file(bo, bo->reclaim.class, bo->reclaim.vm);
-	mutex_unlock(&bo->gpuva_lock);
 }
 
 void panthor_gem_reclaim_fini(struct panthor_gem_object *bo)

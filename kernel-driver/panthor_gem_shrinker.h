@@ -159,7 +159,9 @@ void panthor_gem_update_class_locked(struct panthor_gem_object *bo);
 
 /**
  * panthor_gem_refile_locked() - as panthor_gem_update_class_locked(), moving the BO in any case
- * @bo: BO, resv held; becomes the oldest of its class when advised cold, else the youngest
+ * @bo: BO, with its resv and gpuva_lock held
+ *
+ * It becomes the oldest of its class when advised cold, else the youngest.
  */
 void panthor_gem_refile_locked(struct panthor_gem_object *bo);
 
