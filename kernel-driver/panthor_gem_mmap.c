@@ -231,9 +231,8 @@ int panthor_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 		return 0;
 	}
 
-	ret = dma_resv_lock_interruptible(obj->resv, NULL);
-	if (ret)
-		return ret;
+	/* mmap() knows no EINTR. */
+	dma_resv_lock(obj->resv, NULL);
 	if (atomic_inc_return(&bo->cmap.mmap_count) == 1)
 		panthor_gem_refresh_locked(bo);
 	dma_resv_unlock(obj->resv);

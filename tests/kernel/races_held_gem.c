@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads that are held where a BO's locks and pages are at stake. */
+#include <sys/syscall.h>
+
 #include "kt_hold.h"
 
 #define SIZE (8 * KT_PAGE)
@@ -39,8 +41,67 @@ static void test_export_of_a_locked_bo(void **state)
 	assert_int_equal(kt_madvise(t->fd, held.bo, DRM_PANTHOR_BO_MADV_DONTNEED, NULL), -EINVAL);
 }
 
+struct mapper {
+	int fd;
+	uint64_t offset;
+	pthread_t thread;
+	pid_t tid;
+	void *ptr;
+	int ret;
+};
+
+static void *map_main(void *arg)
+{
+	struct mapper *mapper = arg;
+
+	__atomic_store_n(&mapper->tid, gettid(), __ATOMIC_RELEASE);
+	mapper->ret =
+		kt_mmap(mapper->fd, mapper->offset, SIZE, PROT_READ, MAP_SHARED, &mapper->ptr);
+	return NULL;
+}
+
+static bool waits_in_mmap(void *arg)
+{
+	struct mapper *mapper = arg;
+	pid_t tid = __atomic_load_n(&mapper->tid, __ATOMIC_ACQUIRE);
+	char path[64], *text;
+	bool waits;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	text = tid ? kt_read_file(path, NULL) : NULL;
+	waits = text && atoi(text) == SYS_mmap && strchr(text, 'x');
+	free(text);
+	return waits;
+}
+
+static void nothing(int sig)
+{
+}
+
+/* mmap() has no EINTR, and programs do not expect one. */
+static void test_signal_during_mmap(void **state)
+{
+	struct kt *t = *state;
+	struct kt_held held = { 0 };
+	struct mapper mapper = { .fd = t->fd };
+	struct sigaction action = { .sa_handler = nothing };
+
+	sigaction(SIGUSR1, &action, NULL);
+	hold_submit(t, &held);
+	assert_int_equal(kt_bo_offset(t->fd, held.bo, &mapper.offset), 0);
+	kt_held_start(&held, "submit");
+	assert_int_equal(pthread_create(&mapper.thread, NULL, map_main, &mapper), 0);
+	assert_true(kt_wait(waits_in_mmap, &mapper));
+	pthread_kill(mapper.thread, SIGUSR1);
+	assert_int_equal(kt_held_finish(&held), 0);
+	pthread_join(mapper.thread, NULL);
+	assert_int_equal(mapper.ret, 0);
+	munmap(mapper.ptr, SIZE);
+}
+
 static const struct CMUnitTest tests[] = {
 	kt_test(test_export_of_a_locked_bo),
+	kt_test(test_signal_during_mmap),
 	kt_no_leaks(),
 };
 
