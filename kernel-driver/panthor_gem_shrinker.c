@@ -26,6 +26,10 @@ bool panthor_reclaim_can_swap(void)
 /* struct panthor_scan - one walk over the LRUs */
 struct panthor_scan {
 	struct panthor_reclaim *reclaim;
+
+	/* Number of this scan, which the VMs bear that it has come by. */
+	s64 serial;
+
 	unsigned long nr_to_scan;
 	unsigned long freed;
 
@@ -34,9 +38,6 @@ struct panthor_scan {
 
 	/* The VM being scanned is busy, and with it all that shares its resv. */
 	bool vm_busy;
-
-	/* VMs that were not looked at yet. */
-	long vms_left;
 };
 
 /* The GPU is waited for only where nothing else is left to take. */
@@ -119,26 +120,33 @@ static void panthor_scan_class(struct panthor_scan *scan, enum panthor_reclaim_c
 	panthor_scan_lru(scan, &scan->reclaim->lrus[class], class);
 }
 
+static bool panthor_scan_wants_vm_locked(const struct panthor_scan *scan, struct panthor_vm *vm)
+{
+	return vm->reclaim.scan < scan->serial && !list_empty(&vm->reclaim.lru.list);
+}
+
 /*
- * The next VM with something to give, in order of activity. One that becomes active while it is
- * scanned moves to the end of the list, so this goes on from the start until all were looked at.
+ * The next VM with something to give, in order of activity. One that becomes active moves to the
+ * end of the list, also while it is scanned: so this goes on from the start until all were asked.
  * Lets go of the VM before without the lock, for that may be its end.
  */
 static struct panthor_vm *panthor_scan_next_vm(struct panthor_scan *scan, struct panthor_vm *prev)
 {
-	struct list_head *vms = &scan->reclaim->vms;
-	struct list_head *node = prev ? &prev->reclaim.node : vms;
+	struct panthor_reclaim *reclaim = scan->reclaim;
+	struct list_head *node = prev ? &prev->reclaim.node : &reclaim->vms;
 	struct panthor_vm *vm, *next = NULL;
 
-	mutex_lock(&scan->reclaim->lock);
-	while (!next && scan->freed < scan->nr_to_scan && !list_empty(vms) &&
-	       scan->vms_left-- > 0) {
-		node = node->next == vms ? vms->next : node->next;
+	mutex_lock(&reclaim->lock);
+	for (long left = reclaim->vm_count; left > 0 && !next && scan->freed < scan->nr_to_scan;
+	     left--) {
+		node = list_is_last(node, &reclaim->vms) ? reclaim->vms.next : node->next;
 		vm = list_entry(node, struct panthor_vm, reclaim.node);
-		if (!list_empty(&vm->reclaim.lru.list) && panthor_vm_tryget(vm))
+		if (panthor_scan_wants_vm_locked(scan, vm) && panthor_vm_tryget(vm)) {
+			vm->reclaim.scan = scan->serial;
 			next = vm;
+		}
 	}
-	mutex_unlock(&scan->reclaim->lock);
+	mutex_unlock(&reclaim->lock);
 	panthor_vm_put(prev);
 	return next;
 }
@@ -147,7 +155,6 @@ static void panthor_scan_vms(struct panthor_scan *scan)
 {
 	struct panthor_vm *vm = NULL;
 
-	scan->vms_left = READ_ONCE(scan->reclaim->vm_count);
 	while ((vm = panthor_scan_next_vm(scan, vm))) {
 		panthor_hold(to_panthor_device(vm->base.drm), PANTHOR_HOLD_SCAN_VM);
 		panthor_scan_lru(scan, &vm->reclaim.lru, PANTHOR_RECLAIM_VM);
@@ -164,7 +171,7 @@ unsigned long panthor_reclaim_scan(struct panthor_device *ptdev, unsigned long n
 		.wait = can_block ? PANTHOR_RECLAIM_WAIT_JIFFIES : 0,
 	};
 
-	panthor_reclaim_count(reclaim, PANTHOR_COUNT_SCANS, 1);
+	scan.serial = atomic64_inc_return(&reclaim->counters[PANTHOR_COUNT_SCANS]);
 	panthor_scan_class(&scan, PANTHOR_RECLAIM_PURGEABLE);
 	if (panthor_reclaim_can_swap()) {
 		panthor_scan_class(&scan, PANTHOR_RECLAIM_UNUSED);

@@ -103,6 +103,9 @@ struct panthor_reclaim_vm {
 
 	/** @node: entry in &panthor_reclaim.vms. */
 	struct list_head node;
+
+	/** @scan: the latest scan that came by, under &panthor_reclaim.lock. */
+	s64 scan;
 };
 
 static inline void panthor_reclaim_count(struct panthor_reclaim *reclaim,

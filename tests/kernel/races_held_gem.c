@@ -99,7 +99,33 @@ static void test_signal_during_mmap(void **state)
 	munmap(mapper.ptr, SIZE);
 }
 
+/* The VM being scanned moves to the end of the list, and the scan goes on from where it was. */
+static void test_scanned_vm_becomes_active(void **state)
+{
+	struct kt *t = *state;
+	struct kt_held held = { .call = kt_held_shrink, .pages = 1000 };
+	struct kt_held job = { .fd = t->fd };
+	uint32_t last, bo;
+
+	/* In order of activity: one without anything, the one to be held in, one to be missed. */
+	kt_vm(t->fd);
+	job.vm = kt_vm(t->fd);
+	last = kt_vm(t->fd);
+	job.group = kt_held_group(t->fd, job.vm);
+	bo = kt_filled_bo(t->fd, "active", SIZE, 5);
+	assert_int_equal(kt_vm_map(t->fd, job.vm, bo, VA, 0, SIZE), 0);
+	bo = kt_filled_bo(t->fd, "last", SIZE, 6);
+	assert_int_equal(kt_vm_map(t->fd, last, bo, VA, 0, SIZE), 0);
+
+	kt_held_start(&held, "scan_vm");
+	assert_int_equal(kt_held_submit(&job), 0);
+	assert_int_equal(kt_held_finish(&held), 0);
+	assert_int_equal(kt_gem_get("last").evictions, 1);
+}
+
 static const struct CMUnitTest tests[] = {
+	/* First: it counts on the order of all VMs, and those of other tests may be late to go. */
+	kt_test(test_scanned_vm_becomes_active),
 	kt_test(test_export_of_a_locked_bo),
 	kt_test(test_signal_during_mmap),
 	kt_no_leaks(),
