@@ -23,6 +23,9 @@ bool panthor_reclaim_can_swap(void)
 	return get_nr_swap_pages() > 0;
 }
 
+/* BOs of several VMs that one scan asks in vain: each of them may be walked through for nothing. */
+#define PANTHOR_RECLAIM_FAILURES 64
+
 /* struct panthor_scan - one walk over the LRUs */
 struct panthor_scan {
 	struct panthor_reclaim *reclaim;
@@ -36,8 +39,12 @@ struct panthor_scan {
 	/* Jiffies that it may still wait for the GPU. */
 	long wait;
 
-	/* The VM being scanned is busy, and with it all that shares its resv. */
+	/* The VM being scanned is locked or busy, and with it all that shares its resv. */
 	bool vm_busy;
+
+	/* BOs of the LRU that were not taken: those to be put back in front, and the others. */
+	long kept;
+	int failures;
 };
 
 /* The GPU is waited for only where nothing else is left to take. */
@@ -66,6 +73,7 @@ static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object
 	/* The scan may serve an allocation that was made with this very lock held. */
 	if (!dma_resv_trylock(bo->base.resv)) {
 		panthor_reclaim_count(scan->reclaim, PANTHOR_COUNT_SKIPS_LOCKED, 1);
+		scan->vm_busy = bo->exclusive_vm_root;
 		return false;
 	}
 
@@ -79,6 +87,50 @@ static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object
 	return done;
 }
 
+/* A BO that is not taken becomes the youngest of its class, but for cold ones. */
+static bool panthor_scan_keeps(const struct panthor_gem_object *bo)
+{
+	return READ_ONCE(bo->reclaim.madv) == DRM_PANTHOR_BO_MADV_COLD;
+}
+
+/* They went to the end as well, so that none is asked twice: back to the start, in their order. */
+static void panthor_scan_restore_locked(struct panthor_scan *scan, struct drm_gem_lru *lru)
+{
+	struct drm_gem_object *obj, *next;
+
+	list_for_each_entry_safe_reverse(obj, next, &lru->list, lru_node) {
+		if (!scan->kept)
+			break;
+		if (panthor_scan_keeps(to_panthor_bo(obj))) {
+			list_move(&obj->lru_node, &lru->list);
+			scan->kept--;
+		}
+	}
+	scan->kept = 0;
+}
+
+static void panthor_scan_one(struct panthor_scan *scan, struct panthor_gem_object *bo,
+			     enum panthor_reclaim_class class)
+{
+	panthor_hold(to_panthor_device(bo->base.dev), PANTHOR_HOLD_SCAN_BO);
+	if (panthor_scan_bo(scan, bo, class))
+		scan->freed += panthor_gem_page_count(bo);
+	else if (panthor_scan_keeps(bo))
+		scan->kept++;
+	else
+		scan->failures++;
+}
+
+static bool panthor_scan_goes_on(const struct panthor_scan *scan, enum panthor_reclaim_class class)
+{
+	if (scan->freed >= scan->nr_to_scan)
+		return false;
+	if (class == PANTHOR_RECLAIM_VM)
+		return !scan->vm_busy;
+
+	return class != PANTHOR_RECLAIM_SHARED || scan->failures < PANTHOR_RECLAIM_FAILURES;
+}
+
 /*
  * Not drm_gem_lru_scan(): that keeps BOs on a list on its stack, which others then find in
  * &drm_gem_object.lru, and has nothing to tell the callback why it was called.
@@ -86,32 +138,31 @@ static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object
 static void panthor_scan_lru(struct panthor_scan *scan, struct drm_gem_lru *lru,
 			     enum panthor_reclaim_class class)
 {
+	struct panthor_gem_object *bo;
 	struct drm_gem_object *obj;
 	long left, pages;
 
 	scan->vm_busy = false;
+	scan->failures = 0;
 	mutex_lock(lru->lock);
-	for (left = lru->count; left > 0 && scan->freed < scan->nr_to_scan; left -= pages) {
-		if (class == PANTHOR_RECLAIM_VM && scan->vm_busy)
-			break;
-
+	for (left = lru->count; left > 0 && panthor_scan_goes_on(scan, class); left -= pages) {
 		obj = list_first_entry_or_null(&lru->list, typeof(*obj), lru_node);
 		if (!obj)
 			break;
 
 		/* What can not be had is asked again only after everything else was. */
 		list_move_tail(&obj->lru_node, &lru->list);
-		pages = obj->size >> PAGE_SHIFT;
+		bo = to_panthor_bo(obj);
+		pages = panthor_gem_page_count(bo);
 		if (!kref_get_unless_zero(&obj->refcount))
 			continue;
 
 		mutex_unlock(lru->lock);
-		panthor_hold(to_panthor_device(obj->dev), PANTHOR_HOLD_SCAN_BO);
-		if (panthor_scan_bo(scan, to_panthor_bo(obj), class))
-			scan->freed += pages;
+		panthor_scan_one(scan, bo, class);
 		drm_gem_object_put(obj);
 		mutex_lock(lru->lock);
 	}
+	panthor_scan_restore_locked(scan, lru);
 	mutex_unlock(lru->lock);
 }
 

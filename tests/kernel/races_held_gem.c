@@ -4,8 +4,10 @@
 
 #include "kt_hold.h"
 
-#define SIZE (8 * KT_PAGE)
-#define VA   0x100000ull
+#define SIZE	 (8 * KT_PAGE)
+#define BO_PAGES (SIZE / KT_PAGE)
+#define VA	 0x100000ull
+#define COLD	 DRM_PANTHOR_BO_MADV_COLD
 
 static bool still_held(void)
 {
@@ -99,6 +101,53 @@ static void test_signal_during_mmap(void **state)
 	munmap(mapper.ptr, SIZE);
 }
 
+/* COLD says what goes first: also when it could not be had the last time it was asked. */
+static void test_cold_stays_in_front(void **state)
+{
+	struct kt *t = *state;
+	struct kt_held held = { 0 };
+	uint32_t cold;
+
+	hold_submit(t, &held);
+	assert_int_equal(kt_bo_create(t->fd, SIZE, 0, held.vm, &cold), 0);
+	assert_int_equal(kt_bo_label(t->fd, cold, "cold"), 0);
+	kt_fill(kt_map(t->fd, cold, SIZE), SIZE, 2);
+	kt_unmap(NULL, 0);
+	kt_filled_bo(t->fd, "first", SIZE, 3);
+	kt_filled_bo(t->fd, "second", SIZE, 4);
+	assert_int_equal(kt_madvise(t->fd, cold, COLD, NULL), 0);
+
+	kt_held_start(&held, "submit");
+	assert_int_equal(kt_shrink(1), BO_PAGES);
+	assert_int_equal(kt_gem_get("first").evictions, 1);
+	assert_int_equal(kt_held_finish(&held), 0);
+	assert_int_equal(kt_shrink(1), BO_PAGES);
+	assert_int_equal(kt_gem_get("cold").evictions, 1);
+	assert_int_equal(kt_gem_get("second").evictions, 0);
+}
+
+/* All private BOs of a VM are locked when one is. */
+static void test_locked_vm_is_asked_once(void **state)
+{
+	struct kt *t = *state;
+	struct kt_held held = { 0 };
+	uint64_t locked;
+	uint32_t bo;
+	int i;
+
+	hold_submit(t, &held);
+	for (i = 1; i <= 16; i++) {
+		assert_int_equal(kt_bo_create(t->fd, SIZE, 0, held.vm, &bo), 0);
+		assert_int_equal(kt_vm_map(t->fd, held.vm, bo, VA + i * SIZE, 0, SIZE), 0);
+	}
+	kt_held_start(&held, "submit");
+	locked = kt_reclaim("skips_locked");
+	assert_int_equal(kt_shrink(1000), 0);
+	/* One private, and the shared one that is older. */
+	assert_true(kt_reclaim("skips_locked") - locked <= 2);
+	assert_int_equal(kt_held_finish(&held), 0);
+}
+
 /* The VM being scanned moves to the end of the list, and the scan goes on from where it was. */
 static void test_scanned_vm_becomes_active(void **state)
 {
@@ -125,10 +174,9 @@ static void test_scanned_vm_becomes_active(void **state)
 
 static const struct CMUnitTest tests[] = {
 	/* First: it counts on the order of all VMs, and those of other tests may be late to go. */
-	kt_test(test_scanned_vm_becomes_active),
-	kt_test(test_export_of_a_locked_bo),
-	kt_test(test_signal_during_mmap),
-	kt_no_leaks(),
+	kt_test(test_scanned_vm_becomes_active), kt_test(test_export_of_a_locked_bo),
+	kt_test(test_signal_during_mmap),	 kt_test(test_cold_stays_in_front),
+	kt_test(test_locked_vm_is_asked_once),	 kt_no_leaks(),
 };
 
 kt_hold_main(tests)
