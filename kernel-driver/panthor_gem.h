@@ -173,6 +173,15 @@ int panthor_gem_create_with_handle(struct drm_file *file, struct panthor_vm *vm,
 int panthor_gem_get_pages_locked(struct panthor_gem_object *bo);
 
 /**
+ * panthor_gem_make_room() - panthor_reclaim_make_room() for the pages of one BO
+ * @bo: BO, resv not held
+ * @tries: how often this was asked, 0 at first
+ *
+ * Return: whether to lock the BO and try again; never for one that shares its resv with nobody.
+ */
+bool panthor_gem_make_room(struct panthor_gem_object *bo, int *tries);
+
+/**
  * panthor_gem_put_pages_locked() - drop pages and device map
  * @bo: own resident BO, not pinned, resv held or without references
  * @dirty: keep the contents

@@ -107,6 +107,25 @@ static bool panthor_fault_ready_locked(const struct panthor_gem_object *bo)
 	       !panthor_gem_is_lost_locked(bo);
 }
 
+/* Success leaves the resv held. */
+static int panthor_fault_lock_populated(struct panthor_gem_object *bo)
+{
+	int tries = 0;
+	int ret;
+
+	do {
+		ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+		if (ret)
+			return ret;
+
+		ret = panthor_gem_is_lost_locked(bo) ? -EFAULT : panthor_fault_populate_locked(bo);
+		if (!ret)
+			return 0;
+		dma_resv_unlock(bo->base.resv);
+	} while (ret == -ENOMEM && panthor_gem_make_room(bo, &tries));
+	return ret;
+}
+
 /*
  * Allocating may take long: let go of the fault's lock meanwhile and have the fault repeated.
  */
@@ -122,12 +141,9 @@ static vm_fault_t panthor_fault_retry(struct vm_fault *vmf, struct panthor_gem_o
 	drm_gem_object_get(&bo->base);
 	release_fault_lock(vmf);
 	panthor_hold(to_panthor_device(drm), PANTHOR_HOLD_FAULT);
-	if (!dma_resv_lock_interruptible(bo->base.resv, NULL)) {
-		/* A failure shows again, and is told, when the fault is repeated. */
-		if (!panthor_gem_is_lost_locked(bo))
-			panthor_fault_populate_locked(bo);
+	/* A failure shows again, and is told, when the fault is repeated. */
+	if (!panthor_fault_lock_populated(bo))
 		dma_resv_unlock(bo->base.resv);
-	}
 	drm_gem_object_put(&bo->base);
 	drm_dev_put(drm);
 	return VM_FAULT_RETRY;
@@ -136,7 +152,8 @@ static vm_fault_t panthor_fault_retry(struct vm_fault *vmf, struct panthor_gem_o
 static vm_fault_t panthor_gem_fault_order(struct vm_fault *vmf, unsigned int order)
 {
 	struct panthor_gem_object *bo = to_panthor_bo(vmf->vma->vm_private_data);
-	vm_fault_t ret;
+	vm_fault_t fault;
+	int ret;
 
 	if (panthor_fault_page(vmf) >= panthor_gem_page_count(bo))
 		return VM_FAULT_SIGBUS;
@@ -145,9 +162,9 @@ static vm_fault_t panthor_gem_fault_order(struct vm_fault *vmf, unsigned int ord
 
 	if (dma_resv_trylock(bo->base.resv)) {
 		if (panthor_fault_ready_locked(bo)) {
-			ret = panthor_insert_locked(vmf, bo, order);
+			fault = panthor_insert_locked(vmf, bo, order);
 			dma_resv_unlock(bo->base.resv);
-			return ret;
+			return fault;
 		}
 		dma_resv_unlock(bo->base.resv);
 	}
@@ -155,16 +172,14 @@ static vm_fault_t panthor_gem_fault_order(struct vm_fault *vmf, unsigned int ord
 	if (fault_flag_allow_retry_first(vmf->flags))
 		return panthor_fault_retry(vmf, bo);
 
+	ret = panthor_fault_lock_populated(bo);
 	/* As TTM: a signal is served first and the access then faults again. */
-	if (dma_resv_lock_interruptible(bo->base.resv, NULL))
-		return VM_FAULT_NOPAGE;
+	if (ret)
+		return ret == -EINTR ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
 
-	if (panthor_gem_is_lost_locked(bo) || panthor_fault_populate_locked(bo))
-		ret = VM_FAULT_SIGBUS;
-	else
-		ret = panthor_insert_locked(vmf, bo, order);
+	fault = panthor_insert_locked(vmf, bo, order);
 	dma_resv_unlock(bo->base.resv);
-	return ret;
+	return fault;
 }
 
 static vm_fault_t panthor_gem_fault(struct vm_fault *vmf)

@@ -169,3 +169,10 @@ bool panthor_gem_reclaim_locked(struct panthor_gem_object *bo, enum panthor_recl
 	mutex_unlock(&bo->gpuva_lock);
 	return done;
 }
+
+bool panthor_gem_make_room(struct panthor_gem_object *bo, int *tries)
+{
+	return bo->exclusive_vm_root &&
+	       panthor_reclaim_make_room(to_panthor_device(bo->base.dev), bo->base.resv,
+					 panthor_gem_page_count(bo), tries);
+}

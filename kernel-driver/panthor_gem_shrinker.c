@@ -4,7 +4,9 @@
  */
 
 #include <linux/dma-resv.h>
+#include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/shrinker.h>
 #include <linux/swap.h>
 
@@ -26,12 +28,18 @@ bool panthor_reclaim_can_swap(void)
 /* BOs of several VMs that one scan asks in vain: each of them may be walked through for nothing. */
 #define PANTHOR_RECLAIM_FAILURES 64
 
+/* How often an allocation is tried again after its VM's BOs were asked. */
+#define PANTHOR_RECLAIM_TRIES 3
+
 /* struct panthor_scan - one walk over the LRUs */
 struct panthor_scan {
 	struct panthor_reclaim *reclaim;
 
 	/* Number of this scan, which the VMs bear that it has come by. */
 	s64 serial;
+
+	/* Only BOs that share it, or NULL. */
+	struct dma_resv *resv;
 
 	unsigned long nr_to_scan;
 	unsigned long freed;
@@ -87,10 +95,16 @@ static bool panthor_scan_bo(struct panthor_scan *scan, struct panthor_gem_object
 	return done;
 }
 
-/* A BO that is not taken becomes the youngest of its class, but for cold ones. */
-static bool panthor_scan_keeps(const struct panthor_gem_object *bo)
+static bool panthor_scan_skips(const struct panthor_scan *scan, const struct panthor_gem_object *bo)
 {
-	return READ_ONCE(bo->reclaim.madv) == DRM_PANTHOR_BO_MADV_COLD;
+	return scan->resv && bo->base.resv != scan->resv;
+}
+
+/* A BO that is not taken becomes the youngest of its class, but for those. */
+static bool panthor_scan_keeps(const struct panthor_scan *scan, const struct panthor_gem_object *bo)
+{
+	return panthor_scan_skips(scan, bo) ||
+	       READ_ONCE(bo->reclaim.madv) == DRM_PANTHOR_BO_MADV_COLD;
 }
 
 /* They went to the end as well, so that none is asked twice: back to the start, in their order. */
@@ -101,7 +115,7 @@ static void panthor_scan_restore_locked(struct panthor_scan *scan, struct drm_ge
 	list_for_each_entry_safe_reverse(obj, next, &lru->list, lru_node) {
 		if (!scan->kept)
 			break;
-		if (panthor_scan_keeps(to_panthor_bo(obj))) {
+		if (panthor_scan_keeps(scan, to_panthor_bo(obj))) {
 			list_move(&obj->lru_node, &lru->list);
 			scan->kept--;
 		}
@@ -115,7 +129,7 @@ static void panthor_scan_one(struct panthor_scan *scan, struct panthor_gem_objec
 	panthor_hold(to_panthor_device(bo->base.dev), PANTHOR_HOLD_SCAN_BO);
 	if (panthor_scan_bo(scan, bo, class))
 		scan->freed += panthor_gem_page_count(bo);
-	else if (panthor_scan_keeps(bo))
+	else if (panthor_scan_keeps(scan, bo))
 		scan->kept++;
 	else
 		scan->failures++;
@@ -154,7 +168,8 @@ static void panthor_scan_lru(struct panthor_scan *scan, struct drm_gem_lru *lru,
 		list_move_tail(&obj->lru_node, &lru->list);
 		bo = to_panthor_bo(obj);
 		pages = panthor_gem_page_count(bo);
-		if (!kref_get_unless_zero(&obj->refcount))
+		scan->kept += panthor_scan_skips(scan, bo);
+		if (panthor_scan_skips(scan, bo) || !kref_get_unless_zero(&obj->refcount))
 			continue;
 
 		mutex_unlock(lru->lock);
@@ -173,7 +188,10 @@ static void panthor_scan_class(struct panthor_scan *scan, enum panthor_reclaim_c
 
 static bool panthor_scan_wants_vm_locked(const struct panthor_scan *scan, struct panthor_vm *vm)
 {
-	return vm->reclaim.scan < scan->serial && !list_empty(&vm->reclaim.lru.list);
+	if (vm->reclaim.scan >= scan->serial || list_empty(&vm->reclaim.lru.list))
+		return false;
+
+	return !scan->resv || panthor_vm_resv(vm) == scan->resv;
 }
 
 /*
@@ -212,28 +230,47 @@ static void panthor_scan_vms(struct panthor_scan *scan)
 	}
 }
 
+static unsigned long panthor_scan_run(struct panthor_scan *scan, bool can_block)
+{
+	struct panthor_reclaim *reclaim = scan->reclaim;
+
+	scan->serial = atomic64_inc_return(&reclaim->counters[PANTHOR_COUNT_SCANS]);
+	scan->wait = can_block ? PANTHOR_RECLAIM_WAIT_JIFFIES : 0;
+	panthor_scan_class(scan, PANTHOR_RECLAIM_PURGEABLE);
+	if (panthor_reclaim_can_swap()) {
+		panthor_scan_class(scan, PANTHOR_RECLAIM_UNUSED);
+		panthor_scan_class(scan, PANTHOR_RECLAIM_MMAPPED);
+		if (can_block) {
+			panthor_scan_vms(scan);
+			panthor_scan_class(scan, PANTHOR_RECLAIM_SHARED);
+		}
+	}
+	atomic_long_set(&reclaim->last_freed, scan->freed);
+	return scan->freed;
+}
+
 unsigned long panthor_reclaim_scan(struct panthor_device *ptdev, unsigned long nr_to_scan,
 				   bool can_block)
 {
-	struct panthor_reclaim *reclaim = &ptdev->reclaim;
+	struct panthor_scan scan = { .reclaim = &ptdev->reclaim, .nr_to_scan = nr_to_scan };
+
+	return panthor_scan_run(&scan, can_block);
+}
+
+bool panthor_reclaim_make_room(struct panthor_device *ptdev, struct dma_resv *resv,
+			       unsigned long pages, int *tries)
+{
 	struct panthor_scan scan = {
-		.reclaim = reclaim,
-		.nr_to_scan = nr_to_scan,
-		.wait = can_block ? PANTHOR_RECLAIM_WAIT_JIFFIES : 0,
+		.reclaim = &ptdev->reclaim,
+		.nr_to_scan = pages,
+		.resv = resv,
 	};
 
-	scan.serial = atomic64_inc_return(&reclaim->counters[PANTHOR_COUNT_SCANS]);
-	panthor_scan_class(&scan, PANTHOR_RECLAIM_PURGEABLE);
-	if (panthor_reclaim_can_swap()) {
-		panthor_scan_class(&scan, PANTHOR_RECLAIM_UNUSED);
-		panthor_scan_class(&scan, PANTHOR_RECLAIM_MMAPPED);
-		if (can_block) {
-			panthor_scan_vms(&scan);
-			panthor_scan_class(&scan, PANTHOR_RECLAIM_SHARED);
-		}
-	}
-	atomic_long_set(&reclaim->last_freed, scan.freed);
-	return scan.freed;
+	if (pages > totalram_pages() || fatal_signal_pending(current) ||
+	    (*tries)++ == PANTHOR_RECLAIM_TRIES)
+		return false;
+
+	return panthor_scan_run(&scan, true);
 }
 
 /*

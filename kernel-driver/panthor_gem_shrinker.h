@@ -8,6 +8,7 @@
 
 #include <drm/drm_gem.h>
 
+struct dma_resv;
 struct panthor_device;
 struct panthor_gem_object;
 struct shrinker;
@@ -144,6 +145,21 @@ bool panthor_reclaim_can_swap(void);
  */
 unsigned long panthor_reclaim_scan(struct panthor_device *ptdev, unsigned long nr_to_scan,
 				   bool can_block);
+
+/**
+ * panthor_reclaim_make_room() - find memory that -ENOMEM had not found under a reservation
+ * @ptdev: device
+ * @resv: reservation that was held, and is not any more
+ * @pages: how many are needed
+ * @tries: how often this was asked, 0 at first
+ *
+ * Reclaim leaves alone what shares a reservation that is held, as all private BOs of a VM do. This
+ * frees pages of those alone; others have been asked. The caller holds no reservation.
+ *
+ * Return: whether to take the locks and try again.
+ */
+bool panthor_reclaim_make_room(struct panthor_device *ptdev, struct dma_resv *resv,
+			       unsigned long pages, int *tries);
 
 void panthor_reclaim_vm_init(struct panthor_device *ptdev, struct panthor_reclaim_vm *vm);
 
