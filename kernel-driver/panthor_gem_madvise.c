@@ -4,11 +4,15 @@
  */
 
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/writeback.h>
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
+
+/* Pages that PAGEOUT sets going before it lets others have the BO. */
+#define PANTHOR_WRITE_BATCH 256
 
 /* Starts one folio on its way to swap; whatever is in the way of that leaves it to mm. */
 static void panthor_gem_write_folio(struct address_space *mapping, struct folio *folio)
@@ -35,14 +39,11 @@ static void panthor_gem_write_folio(struct address_space *mapping, struct folio 
 		folio_unlock(folio);
 }
 
-/*
- * Eviction only makes pages reclaimable. For a client that asked for it now, start the way to swap
- * too. The resv keeps faults from mapping pages that are being moved.
- */
-static void panthor_gem_write_back_locked(struct panthor_gem_object *bo)
+/* Begins with @index, returns where to go on. */
+static pgoff_t panthor_gem_write_batch_locked(struct panthor_gem_object *bo, pgoff_t index)
 {
 	struct address_space *mapping = bo->base.filp->f_mapping;
-	pgoff_t index = 0, end = panthor_gem_page_count(bo);
+	pgoff_t end = min(index + PANTHOR_WRITE_BATCH, (pgoff_t)panthor_gem_page_count(bo));
 
 	dma_resv_assert_held(bo->base.resv);
 	while (index < end) {
@@ -54,10 +55,34 @@ static void panthor_gem_write_back_locked(struct panthor_gem_object *bo)
 		}
 		/* Counted afterwards, for writing may split it. */
 		panthor_gem_write_folio(mapping, folio);
-		index += folio_nr_pages(folio);
+		index = folio_next_index(folio);
 		folio_put(folio);
 		cond_resched();
 	}
+	return index;
+}
+
+/*
+ * Eviction only makes pages reclaimable. For a client that asked for it now, start the way to swap
+ * too. The resv keeps faults from mapping pages that are being moved; it is let go of between the
+ * batches for whoever wants the pages back, which is the end of it.
+ */
+static void panthor_gem_write_back(struct panthor_gem_object *bo)
+{
+	pgoff_t index = 0;
+	bool evicted;
+
+	do {
+		panthor_hold(to_panthor_device(bo->base.dev), PANTHOR_HOLD_PAGEOUT);
+		if (fatal_signal_pending(current))
+			break;
+
+		dma_resv_lock(bo->base.resv, NULL);
+		evicted = bo->reclaim.evicted;
+		if (evicted)
+			index = panthor_gem_write_batch_locked(bo, index);
+		dma_resv_unlock(bo->base.resv);
+	} while (evicted && index < panthor_gem_page_count(bo));
 }
 
 static int panthor_gem_check_pageout_locked(struct panthor_gem_object *bo)
@@ -73,11 +98,8 @@ static int panthor_gem_page_out_locked(struct panthor_gem_object *bo)
 {
 	if (!bo->backing.pages)
 		return 0;
-	if (!panthor_gem_reclaim_locked(bo, bo->reclaim.class))
-		return -EBUSY;
 
-	panthor_gem_write_back_locked(bo);
-	return 0;
+	return panthor_gem_reclaim_locked(bo, bo->reclaim.class) ? 0 : -EBUSY;
 }
 
 static int panthor_gem_set_madv_locked(struct panthor_gem_object *bo, u32 madv)
@@ -159,5 +181,9 @@ int panthor_gem_madvise(struct panthor_gem_object *bo, u32 madv, u32 *ret_retain
 			bo->reclaim.purged = false;
 	}
 	dma_resv_unlock(bo->base.resv);
+
+	/* Whoever evicted it. */
+	if (!ret && madv == DRM_PANTHOR_BO_MADV_PAGEOUT)
+		panthor_gem_write_back(bo);
 	return ret;
 }

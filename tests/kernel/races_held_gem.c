@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads that are held where a BO's locks and pages are at stake. */
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "kt_hold.h"
 
@@ -8,6 +9,7 @@
 #define BO_PAGES (SIZE / KT_PAGE)
 #define VA	 0x100000ull
 #define COLD	 DRM_PANTHOR_BO_MADV_COLD
+#define PAGEOUT	 DRM_PANTHOR_BO_MADV_PAGEOUT
 
 static bool still_held(void)
 {
@@ -172,11 +174,64 @@ static void test_scanned_vm_becomes_active(void **state)
 	assert_int_equal(kt_gem_get("last").evictions, 1);
 }
 
+static int call_page_out(struct kt_held *held)
+{
+	return kt_madvise(held->fd, held->bo, PAGEOUT, NULL);
+}
+
+/* Whoever needs the contents has them before all of them are written. */
+static void test_touch_during_a_pageout(void **state)
+{
+	struct kt *t = *state;
+	struct kt_held held = { .call = call_page_out, .fd = t->fd };
+	char *ptr;
+
+	held.bo = kt_filled_bo(t->fd, "held", KT_MIB, 7);
+	ptr = kt_map(t->fd, held.bo, KT_MIB);
+	kt_held_start(&held, "pageout");
+	assert_int_equal(kt_wrong(ptr, KT_MIB, 7), 0);
+	kt_fill(ptr, KT_MIB, 8);
+	assert_true(still_held());
+	assert_int_equal(kt_held_finish(&held), 0);
+	assert_int_equal(kt_gem_get("held").resident, KT_MIB);
+	assert_int_equal(kt_wrong(ptr, KT_MIB, 8), 0);
+}
+
+static bool is_held(void *arg)
+{
+	return still_held();
+}
+
+/* A kill ends it, however much there is to write. */
+static void test_kill_during_a_pageout(void **state)
+{
+	struct kt *t = *state;
+	const size_t size = 16 * KT_MIB;
+	uint32_t bo = kt_filled_bo(t->fd, "killed", size, 9);
+	uint64_t before = kt_meminfo("SwapFree");
+	int hold = kt_debugfs_open("hold", O_WRONLY), status;
+	pid_t pid;
+
+	assert_int_equal(write(hold, "pageout", 7), 7);
+	close(hold);
+	pid = fork();
+	if (pid == 0)
+		_exit(kt_madvise(t->fd, bo, PAGEOUT, NULL) ? 1 : 0);
+	assert_true(kt_wait(is_held, NULL));
+	kill(pid, SIGKILL);
+	kt_hold_none();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_true(kt_meminfo("SwapFree") > before - size / 2);
+	kt_assert_contents(t->fd, bo, size, 9);
+}
+
 static const struct CMUnitTest tests[] = {
 	/* First: it counts on the order of all VMs, and those of other tests may be late to go. */
 	kt_test(test_scanned_vm_becomes_active), kt_test(test_export_of_a_locked_bo),
 	kt_test(test_signal_during_mmap),	 kt_test(test_cold_stays_in_front),
-	kt_test(test_locked_vm_is_asked_once),	 kt_no_leaks(),
+	kt_test(test_locked_vm_is_asked_once),	 kt_test(test_touch_during_a_pageout),
+	kt_test(test_kill_during_a_pageout),	 kt_no_leaks(),
 };
 
 kt_hold_main(tests)
