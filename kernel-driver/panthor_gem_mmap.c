@@ -194,11 +194,24 @@ static vm_fault_t panthor_gem_huge_fault(struct vm_fault *vmf, unsigned int orde
 }
 #endif
 
+/*
+ * fork() reads a huge entry before it takes the entry's lock, and copies what it read: eviction in
+ * between would leave the child with pages that are gone. So there is none when the copy begins.
+ * The parent's areas are locked, hence none comes back before it ends.
+ */
+static void panthor_gem_forget_huge(struct panthor_gem_object *bo, struct vm_area_struct *child)
+{
+	if (IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) && vma_pages(child) >= HPAGE_PMD_NR)
+		drm_vma_node_unmap(&bo->base.vma_node, bo->base.dev->anon_inode->i_mapping);
+}
+
 static void panthor_gem_vm_open(struct vm_area_struct *vma)
 {
 	struct panthor_gem_object *bo = to_panthor_bo(vma->vm_private_data);
 
 	drm_WARN_ON(bo->base.dev, !atomic_inc_not_zero(&bo->cmap.mmap_count));
+	if (vma->vm_mm != current->mm)
+		panthor_gem_forget_huge(bo, vma);
 	drm_gem_vm_open(vma);
 }
 
