@@ -37,6 +37,10 @@ static vm_fault_t panthor_insert_small_locked(struct vm_fault *vmf, struct panth
 			   area + vma_pages(vma), (pgoff_t)panthor_gem_page_count(bo));
 	vm_fault_t ret;
 
+	/* A huge fault came first: the page is there, and no table that an entry could go to. */
+	if (pmd_trans_huge(pmdp_get_lockless(vmf->pmd)))
+		return VM_FAULT_NOPAGE;
+
 	ret = vmf_insert_pfn(vma, vmf->address, page_to_pfn(bo->backing.pages[fault]));
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
@@ -59,7 +63,12 @@ static vm_fault_t panthor_insert_huge_locked(struct vm_fault *vmf, struct pantho
 	pgoff_t fault = panthor_fault_page(vmf);
 	pgoff_t back = (vmf->address - start) >> PAGE_SHIFT;
 	struct folio *folio = page_folio(bo->backing.pages[fault]);
+	pmd_t pmd = pmdp_get_lockless(vmf->pmd);
 	unsigned long pfn;
+
+	/* A small fault came first: its table stays. */
+	if (!pmd_none(pmd) && !pmd_trans_huge(pmd))
+		return VM_FAULT_FALLBACK;
 
 	if (start < vmf->vma->vm_start || start + PMD_SIZE > vmf->vma->vm_end || fault < back ||
 	    !folio_test_pmd_mappable(folio))
@@ -155,6 +164,8 @@ static vm_fault_t panthor_gem_fault_order(struct vm_fault *vmf, unsigned int ord
 	vm_fault_t fault;
 	int ret;
 
+	if (!order)
+		panthor_hold(to_panthor_device(bo->base.dev), PANTHOR_HOLD_FAULT_SMALL);
 	if (panthor_fault_page(vmf) >= panthor_gem_page_count(bo))
 		return VM_FAULT_SIGBUS;
 	if (order && order != HPAGE_PMD_ORDER)

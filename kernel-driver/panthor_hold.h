@@ -24,6 +24,8 @@ enum panthor_hold_point {
 	PANTHOR_HOLD_HANDLE,
 	/** @PANTHOR_HOLD_FAULT: a CPU fault has let go of the area that it is for. */
 	PANTHOR_HOLD_FAULT,
+	/** @PANTHOR_HOLD_FAULT_SMALL: a CPU fault for small pages begins. */
+	PANTHOR_HOLD_FAULT_SMALL,
 	/** @PANTHOR_HOLD_PAGEOUT: PAGEOUT goes on writing, and holds nothing but a reference. */
 	PANTHOR_HOLD_PAGEOUT,
 	/** @PANTHOR_HOLD_BIND: a VM_BIND operation is prepared, or could not be. */

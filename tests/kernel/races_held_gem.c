@@ -226,12 +226,51 @@ static void test_kill_during_a_pageout(void **state)
 	kt_assert_contents(t->fd, bo, size, 9);
 }
 
+#define SHMEM_THP "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+
+static int call_poke(struct kt_held *held)
+{
+	return kt_poke(held->ptr, 1);
+}
+
+/*
+ * A fault begins with small pages; when it comes to enter one, the BO has been purged and filled
+ * anew with huge ones, which another fault has entered.
+ */
+static void test_small_fault_meets_a_huge_entry(void **state)
+{
+	struct kt *t = *state;
+	const size_t size = 4 * KT_MIB;
+	struct kt_held held = { .call = call_poke, .fd = t->fd, .bo = kt_bo(t->fd, size) };
+	char *other = kt_map(t->fd, held.bo, size);
+
+	held.ptr = kt_map(t->fd, held.bo, size);
+	assert_true(kt_write_file(SHMEM_THP, "deny"));
+	assert_int_equal(kt_poke(other, 2), 0);
+	kt_held_start(&held, "fault_small");
+	assert_int_equal(kt_madvise(t->fd, held.bo, DRM_PANTHOR_BO_MADV_DONTNEED, NULL), 0);
+	assert_int_equal(kt_shrink(1), size / KT_PAGE);
+	assert_int_equal(kt_madvise(t->fd, held.bo, DRM_PANTHOR_BO_MADV_WILLNEED, NULL), 0);
+	assert_true(kt_write_file(SHMEM_THP, "never"));
+	/* Not held: it is no small fault. */
+	assert_int_equal(kt_poke((char *)held.ptr + KT_MIB, 3), 0);
+	assert_true(still_held());
+	assert_int_equal(kt_held_finish(&held), 0);
+	assert_int_equal(*(uint64_t *)(void *)other, 1);
+	assert_int_equal(*(uint64_t *)(void *)(other + KT_MIB), 3);
+}
+
 static const struct CMUnitTest tests[] = {
 	/* First: it counts on the order of all VMs, and those of other tests may be late to go. */
-	kt_test(test_scanned_vm_becomes_active), kt_test(test_export_of_a_locked_bo),
-	kt_test(test_signal_during_mmap),	 kt_test(test_cold_stays_in_front),
-	kt_test(test_locked_vm_is_asked_once),	 kt_test(test_touch_during_a_pageout),
-	kt_test(test_kill_during_a_pageout),	 kt_no_leaks(),
+	kt_test(test_scanned_vm_becomes_active),
+	kt_test(test_export_of_a_locked_bo),
+	kt_test(test_signal_during_mmap),
+	kt_test(test_cold_stays_in_front),
+	kt_test(test_locked_vm_is_asked_once),
+	kt_test(test_touch_during_a_pageout),
+	kt_test(test_kill_during_a_pageout),
+	kt_test(test_small_fault_meets_a_huge_entry),
+	kt_no_leaks(),
 };
 
 kt_hold_main(tests)
