@@ -6,6 +6,7 @@
 #include <linux/dma-buf.h>
 #include <linux/huge_mm.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
@@ -145,7 +146,8 @@ static vm_fault_t panthor_fault_retry(struct vm_fault *vmf, struct panthor_gem_o
 	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
 		return VM_FAULT_RETRY;
 
-	/* Without the lock the area may go, and its file with the device. */
+	/* Without the lock the area may go, and its file with the device and this module. */
+	__module_get(THIS_MODULE);
 	drm_dev_get(drm);
 	drm_gem_object_get(&bo->base);
 	release_fault_lock(vmf);
@@ -155,6 +157,7 @@ static vm_fault_t panthor_fault_retry(struct vm_fault *vmf, struct panthor_gem_o
 		dma_resv_unlock(bo->base.resv);
 	drm_gem_object_put(&bo->base);
 	drm_dev_put(drm);
+	module_put(THIS_MODULE);
 	return VM_FAULT_RETRY;
 }
 

@@ -260,17 +260,40 @@ static void test_small_fault_meets_a_huge_entry(void **state)
 	assert_int_equal(*(uint64_t *)(void *)(other + KT_MIB), 3);
 }
 
+static int module_refs(void)
+{
+	char *text = kt_read_file("/sys/module/vpanthor/refcnt", NULL);
+	int refs = atoi(text);
+
+	free(text);
+	return refs;
+}
+
+/* Without its area, and with that its file, a fault is all that keeps the driver loaded. */
+static void test_fault_keeps_the_module(void **state)
+{
+	struct kt *t = *state;
+	struct kt_held held = { .call = call_poke };
+	uint32_t bo = kt_bo(t->fd, SIZE);
+	int refs;
+
+	held.ptr = kt_map(t->fd, bo, SIZE);
+	kt_held_start(&held, "fault");
+	kt_unmap(held.ptr, SIZE);
+	close(t->fd);
+	refs = module_refs();
+	assert_int_equal(kt_held_finish(&held), SIGSEGV);
+	assert_int_equal(module_refs(), refs - 1);
+	t->fd = kt_open("panthor", true);
+}
+
 static const struct CMUnitTest tests[] = {
 	/* First: it counts on the order of all VMs, and those of other tests may be late to go. */
-	kt_test(test_scanned_vm_becomes_active),
-	kt_test(test_export_of_a_locked_bo),
-	kt_test(test_signal_during_mmap),
-	kt_test(test_cold_stays_in_front),
-	kt_test(test_locked_vm_is_asked_once),
-	kt_test(test_touch_during_a_pageout),
-	kt_test(test_kill_during_a_pageout),
-	kt_test(test_small_fault_meets_a_huge_entry),
-	kt_no_leaks(),
+	kt_test(test_scanned_vm_becomes_active), kt_test(test_export_of_a_locked_bo),
+	kt_test(test_signal_during_mmap),	 kt_test(test_cold_stays_in_front),
+	kt_test(test_locked_vm_is_asked_once),	 kt_test(test_touch_during_a_pageout),
+	kt_test(test_kill_during_a_pageout),	 kt_test(test_small_fault_meets_a_huge_entry),
+	kt_test(test_fault_keeps_the_module),	 kt_no_leaks(),
 };
 
 kt_hold_main(tests)
