@@ -23,6 +23,12 @@ bool panthor_gem_is_wc(const struct panthor_gem_object *bo)
 	       !(bo->flags & DRM_PANTHOR_BO_WB_MMAP);
 }
 
+/* tmpfs has limits of its own for memory that is missing; here there is one answer to that. */
+static int panthor_gem_shmem_error(long err)
+{
+	return err == -ENOSPC || err == -ENFILE ? -ENOMEM : err;
+}
+
 static int panthor_gem_create_shmem_locked(struct panthor_gem_object *bo)
 {
 	struct vfsmount *mnt = to_panthor_device(bo->base.dev)->huge_mnt;
@@ -35,9 +41,8 @@ static int panthor_gem_create_shmem_locked(struct panthor_gem_object *bo)
 		filp = shmem_file_setup_with_mnt(mnt, "panthor", bo->base.size, VM_NORESERVE);
 	else
 		filp = shmem_file_setup("panthor", bo->base.size, VM_NORESERVE);
-	/* There is no limit to run into: tmpfs says ENOSPC where memory for an inode is missing. */
 	if (IS_ERR(filp))
-		return PTR_ERR(filp) == -ENOSPC ? -ENOMEM : PTR_ERR(filp);
+		return panthor_gem_shmem_error(PTR_ERR(filp));
 
 	/* Running out of memory is an ordinary error here, not a case for the OOM killer. */
 	mapping_set_gfp_mask(filp->f_mapping, GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
@@ -69,7 +74,7 @@ int panthor_gem_get_pages_locked(struct panthor_gem_object *bo)
 		/* Those it did get would stay, out of everybody's sight, and hold nothing yet. */
 		if (!bo->reclaim.evicted)
 			shmem_truncate_range(file_inode(bo->base.filp), 0, (loff_t)-1);
-		return PTR_ERR(pages);
+		return panthor_gem_shmem_error(PTR_ERR(pages));
 	}
 
 	bo->backing.pages = pages;
