@@ -274,7 +274,9 @@ void panthor_gem_unplug(struct panthor_device *ptdev)
 	while ((bo = panthor_gem_get_next(ptdev, &serial))) {
 		if (!drm_gem_is_imported(&bo->base)) {
 			dma_resv_lock(bo->base.resv, NULL);
-			panthor_gem_put_sgt_locked(bo);
+			/* Without pages it is of an import that is not finished. */
+			if (bo->backing.pages)
+				panthor_gem_put_sgt_locked(bo);
 			dma_resv_unlock(bo->base.resv);
 		}
 		drm_gem_object_put(&bo->base);

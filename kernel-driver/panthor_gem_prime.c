@@ -211,6 +211,7 @@ struct drm_gem_object *panthor_gem_prime_import_sgt(struct drm_device *drm,
 
 	/* Last, so that freeing a half-made BO leaves table and attachment to the caller. */
 	bo->sgt = sgt;
+	panthor_hold(to_panthor_device(drm), PANTHOR_HOLD_IMPORT);
 	return &bo->base;
 }
 

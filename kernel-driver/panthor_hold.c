@@ -19,6 +19,7 @@ static const char *const panthor_hold_names[PANTHOR_HOLD_POINTS] = {
 	[PANTHOR_HOLD_FAULT] = "fault",
 	[PANTHOR_HOLD_FAULT_SMALL] = "fault_small",
 	[PANTHOR_HOLD_PAGEOUT] = "pageout",
+	[PANTHOR_HOLD_IMPORT] = "import",
 	[PANTHOR_HOLD_BIND] = "bind",
 	[PANTHOR_HOLD_SUBMIT] = "submit",
 	[PANTHOR_HOLD_EXEC] = "exec",

@@ -28,6 +28,8 @@ enum panthor_hold_point {
 	PANTHOR_HOLD_FAULT_SMALL,
 	/** @PANTHOR_HOLD_PAGEOUT: PAGEOUT goes on writing, and holds nothing but a reference. */
 	PANTHOR_HOLD_PAGEOUT,
+	/** @PANTHOR_HOLD_IMPORT: an import has its table, and is not known as one yet. */
+	PANTHOR_HOLD_IMPORT,
 	/** @PANTHOR_HOLD_BIND: a VM_BIND operation is prepared, or could not be. */
 	PANTHOR_HOLD_BIND,
 	/** @PANTHOR_HOLD_SUBMIT: everything is validated and locked, nothing is queued yet. */

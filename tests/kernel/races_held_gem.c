@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "kt_hold.h"
+#include "kt_unplug.h"
 
 #define SIZE	 (8 * KT_PAGE)
 #define BO_PAGES (SIZE / KT_PAGE)
@@ -287,13 +288,48 @@ static void test_fault_keeps_the_module(void **state)
 	t->fd = kt_open("panthor", true);
 }
 
+static int call_import(struct kt_held *held)
+{
+	return kt_import(held->fd, *(int *)held->ptr, &held->bo);
+}
+
+/*
+ * The table of an import is the exporter's, also before anybody can see that it is one. The place
+ * opens by itself: its file is gone with the device.
+ */
+static void test_unplug_during_an_import(void **state)
+{
+	struct kt *t = *state;
+	int buf = kt_udmabuf(SIZE);
+	struct kt_held held = { .call = call_import, .fd = t->fd, .ptr = &buf };
+	bool unbound;
+
+	assert_true(buf >= 0);
+	assert_true(kt_unplug_begin());
+	kt_held_start(&held, "import");
+	unbound = kt_driver_unbind();
+	pthread_join(held.thread, NULL);
+	close(buf);
+	close(t->fd);
+	assert_true(kt_unplug_end());
+	t->fd = kt_open("panthor", true);
+	assert_true(unbound);
+	assert_int_equal(held.ret, 0);
+}
+
 static const struct CMUnitTest tests[] = {
 	/* First: it counts on the order of all VMs, and those of other tests may be late to go. */
-	kt_test(test_scanned_vm_becomes_active), kt_test(test_export_of_a_locked_bo),
-	kt_test(test_signal_during_mmap),	 kt_test(test_cold_stays_in_front),
-	kt_test(test_locked_vm_is_asked_once),	 kt_test(test_touch_during_a_pageout),
-	kt_test(test_kill_during_a_pageout),	 kt_test(test_small_fault_meets_a_huge_entry),
-	kt_test(test_fault_keeps_the_module),	 kt_no_leaks(),
+	kt_test(test_scanned_vm_becomes_active),
+	kt_test(test_export_of_a_locked_bo),
+	kt_test(test_signal_during_mmap),
+	kt_test(test_cold_stays_in_front),
+	kt_test(test_locked_vm_is_asked_once),
+	kt_test(test_touch_during_a_pageout),
+	kt_test(test_kill_during_a_pageout),
+	kt_test(test_small_fault_meets_a_huge_entry),
+	kt_test(test_fault_keeps_the_module),
+	kt_test(test_unplug_during_an_import),
+	kt_no_leaks(),
 };
 
 kt_hold_main(tests)
