@@ -5,7 +5,8 @@
 
 #include <linux/err.h>
 #include <linux/mm.h>
-#include <linux/string.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
@@ -66,6 +67,30 @@ int panthor_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_
 	return ret;
 }
 
+/* As strndup_user(), charged to the client. */
+static char *panthor_bo_get_label(const char __user *str)
+{
+	long size = strnlen_user(str, PANTHOR_BO_LABEL_MAXLEN);
+	char *label;
+
+	if (!size)
+		return ERR_PTR(-EFAULT);
+	if (size > PANTHOR_BO_LABEL_MAXLEN)
+		return ERR_PTR(-E2BIG);
+
+	label = kmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!label)
+		return ERR_PTR(-ENOMEM);
+
+	if (copy_from_user(label, str, size)) {
+		kfree(label);
+		return ERR_PTR(-EFAULT);
+	}
+	/* Whatever became of it meanwhile. */
+	label[size - 1] = '\0';
+	return label;
+}
+
 int panthor_ioctl_bo_set_label(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_panthor_bo_set_label *args = data;
@@ -81,9 +106,8 @@ int panthor_ioctl_bo_set_label(struct drm_device *drm, void *data, struct drm_fi
 		return -ENOENT;
 
 	if (args->label) {
-		label = strndup_user(u64_to_user_ptr(args->label), PANTHOR_BO_LABEL_MAXLEN);
-		if (IS_ERR(label))
-			ret = PTR_ERR(label) == -EINVAL ? -E2BIG : PTR_ERR(label);
+		label = panthor_bo_get_label(u64_to_user_ptr(args->label));
+		ret = PTR_ERR_OR_ZERO(label);
 	}
 	if (!ret)
 		panthor_gem_set_label(bo, label);

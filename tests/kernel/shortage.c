@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits of the system other than RAM: what is short is ENOMEM. */
+/* Limits of the system other than RAM: what is short is ENOMEM, and who uses it pays for it. */
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "kt.h"
@@ -59,9 +60,52 @@ static void test_no_overcommit(void **state)
 	assert_int_equal(kt_vm_map(t->fd, vm, bo, VA, 0, SIZE), 0);
 }
 
+static bool enter_cgroup(void)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	mkdir("/sys/fs/cgroup/kt", 0755);
+	return kt_write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory") &&
+	       kt_write_file("/sys/fs/cgroup/kt/cgroup.procs", pid);
+}
+
+static uint64_t charged(void)
+{
+	char *text = kt_read_file("/sys/fs/cgroup/kt/memory.current", NULL);
+	uint64_t bytes;
+
+	assert_non_null(text);
+	bytes = strtoull(text, NULL, 10);
+	free(text);
+	return bytes;
+}
+
+static void test_labels_are_charged(void **state)
+{
+	struct kt *t = *state;
+	enum { COUNT = 4096 };
+	static uint32_t bos[COUNT];
+	char label[4096];
+	uint64_t before;
+	size_t i;
+
+	memset(label, 'l', sizeof(label) - 1);
+	label[sizeof(label) - 1] = '\0';
+	if (!enter_cgroup())
+		fail_msg("no memory cgroup");
+	for (i = 0; i < COUNT; i++)
+		bos[i] = kt_bo(t->fd, KT_PAGE);
+	before = charged();
+	for (i = 0; i < COUNT; i++)
+		assert_int_equal(kt_bo_label(t->fd, bos[i], label), 0);
+	assert_true(charged() > before + COUNT * sizeof(label) / 2);
+}
+
 static const struct CMUnitTest tests[] = {
 	kt_test(test_no_more_files),
 	kt_test(test_no_overcommit),
+	kt_test(test_labels_are_charged),
 	kt_no_leaks(),
 };
 
