@@ -54,6 +54,15 @@ static int panthor_gem_prime_cpu_access(struct dma_buf *dmabuf, enum dma_data_di
 
 static int panthor_gem_prime_begin_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction dir)
 {
+	bool write = dir == DMA_BIDIRECTIONAL || dir == DMA_TO_DEVICE;
+	long ret;
+
+	/* The core waits after this call, when what is synced may still be to be written. */
+	ret = dma_resv_wait_timeout(dmabuf->resv, dma_resv_usage_rw(write), true,
+				    MAX_SCHEDULE_TIMEOUT);
+	if (ret < 0)
+		return ret;
+
 	return panthor_gem_prime_cpu_access(dmabuf, dir, true);
 }
 
