@@ -153,7 +153,7 @@ static struct panthor_job *panthor_job_new(struct panthor_sync_batch *batch,
 	return job;
 }
 
-/* Takes the locks of everything that the VM maps. */
+/* Takes the locks of everything that the VM maps, and brings back what was evicted of that. */
 static int panthor_submit_lock(struct panthor_group *group, struct drm_exec *exec)
 {
 	struct drm_gpuvm *gpuvm = &group->vm->base;
@@ -171,7 +171,7 @@ static int panthor_submit_lock(struct panthor_group *group, struct drm_exec *exe
 		if (ret)
 			break;
 	}
-	return ret;
+	return ret ?: drm_gpuvm_validate(gpuvm, exec);
 }
 
 /* Of each queue the last job's fence will do: those before it have signalled by then. */
@@ -195,7 +195,7 @@ static void panthor_submit_add_fences_locked(struct panthor_group *group, struct
 static int panthor_submit_locked(struct panthor_sync_batch *batch, struct panthor_group *group,
 				 struct drm_exec *exec, struct panthor_job **jobs, u32 count)
 {
-	int ret = drm_gpuvm_validate(&group->vm->base, exec);
+	int ret = 0;
 
 	for (u32 i = 0; i < count && !ret; i++) {
 		ret = panthor_sync_add_deps(batch, &jobs[i]->syncs, &jobs[i]->base);
@@ -219,12 +219,28 @@ static int panthor_submit_locked(struct panthor_sync_batch *batch, struct pantho
 	return 0;
 }
 
+/* Once jobs are armed there is no second try: @ret_missing is of what comes before. */
+static int panthor_submit_try(struct panthor_sync_batch *batch, struct panthor_group *group,
+			      struct panthor_job **jobs, u32 count, unsigned long *ret_missing)
+{
+	struct drm_exec exec;
+	int ret;
+
+	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
+	ret = panthor_submit_lock(group, &exec);
+	*ret_missing = ret == -ENOMEM ? READ_ONCE(group->vm->missing) : 0;
+	if (!ret)
+		ret = panthor_submit_locked(batch, group, &exec, jobs, count);
+	drm_exec_fini(&exec);
+	return ret;
+}
+
 static int panthor_submit_jobs(struct panthor_sync_batch *batch, struct panthor_group *group,
 			       struct panthor_job **jobs, u32 count)
 {
-	struct drm_exec exec;
+	unsigned long missing;
+	int tries = 0, ret;
 	bool runs;
-	int ret;
 
 	spin_lock(&group->ptdev->exec.lock);
 	runs = panthor_exec_can_run_locked(group);
@@ -232,11 +248,10 @@ static int panthor_submit_jobs(struct panthor_sync_batch *batch, struct panthor_
 	if (!runs)
 		return -EINVAL;
 
-	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
-	ret = panthor_submit_lock(group, &exec);
-	if (!ret)
-		ret = panthor_submit_locked(batch, group, &exec, jobs, count);
-	drm_exec_fini(&exec);
+	do {
+		ret = panthor_submit_try(batch, group, jobs, count, &missing);
+	} while (missing && panthor_reclaim_make_room(group->ptdev, panthor_vm_resv(group->vm),
+						      missing, &tries));
 	return ret;
 }
 

@@ -87,14 +87,16 @@ void panthor_kbo_destroy(struct panthor_kbo *kbo)
 int panthor_kbo_write(struct panthor_kbo *kbo, size_t offset, const void *data, size_t size)
 {
 	struct iosys_map map;
-	int ret;
+	int tries = 0, ret;
 
-	dma_resv_lock(kbo->bo->base.resv, NULL);
-	ret = panthor_gem_vmap_locked(kbo->bo, &map);
-	if (!ret) {
-		iosys_map_memcpy_to(&map, offset, data, size);
-		panthor_gem_vunmap_locked(kbo->bo);
-	}
-	dma_resv_unlock(kbo->bo->base.resv);
+	do {
+		dma_resv_lock(kbo->bo->base.resv, NULL);
+		ret = panthor_gem_vmap_locked(kbo->bo, &map);
+		if (!ret) {
+			iosys_map_memcpy_to(&map, offset, data, size);
+			panthor_gem_vunmap_locked(kbo->bo);
+		}
+		dma_resv_unlock(kbo->bo->base.resv);
+	} while (ret == -ENOMEM && panthor_gem_make_room(kbo->bo, &tries));
 	return ret;
 }

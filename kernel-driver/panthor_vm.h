@@ -99,6 +99,9 @@ struct panthor_vm {
 	/** @free_work: the end, where waiting for @binds is allowed. */
 	struct work_struct free_work;
 
+	/** @missing: pages of the BO for which validation found no memory; under the VM's resv. */
+	unsigned long missing;
+
 	/** @reclaim: the BOs that only this VM uses. */
 	struct panthor_reclaim_vm reclaim;
 };

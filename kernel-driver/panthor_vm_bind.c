@@ -108,10 +108,10 @@ static int panthor_bind_pin_locked(struct panthor_bind_ctx *ctx)
 	int ret;
 
 	/* Nothing to pin; the GPU faults on it until the client asks for it back. */
-	if (panthor_gem_is_lost_locked(ctx->bo))
+	if (!ctx->pinned && panthor_gem_is_lost_locked(ctx->bo))
 		return 0;
 
-	ret = panthor_gem_pin_locked(ctx->bo);
+	ret = ctx->pinned ? 0 : panthor_gem_pin_locked(ctx->bo);
 	if (ret)
 		return ret;
 
@@ -122,13 +122,16 @@ static int panthor_bind_pin_locked(struct panthor_bind_ctx *ctx)
 /* Pages first: nothing may be allocated once the BO is in the VM's lists. */
 static int panthor_bind_pin(struct panthor_bind_ctx *ctx)
 {
-	int ret = dma_resv_lock_interruptible(ctx->bo->base.resv, NULL);
+	int tries = 0, ret;
 
-	if (ret)
-		return ret;
+	do {
+		ret = dma_resv_lock_interruptible(ctx->bo->base.resv, NULL);
+		if (ret)
+			return ret;
 
-	ret = panthor_bind_pin_locked(ctx);
-	dma_resv_unlock(ctx->bo->base.resv);
+		ret = panthor_bind_pin_locked(ctx);
+		dma_resv_unlock(ctx->bo->base.resv);
+	} while (ret == -ENOMEM && panthor_gem_make_room(ctx->bo, &tries));
 	return ret;
 }
 

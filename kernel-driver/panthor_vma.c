@@ -318,6 +318,8 @@ static int panthor_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *e
 		return 0;
 
 	ret = PTR_ERR_OR_ZERO(panthor_gem_get_sgt_locked(bo));
+	if (ret == -ENOMEM)
+		to_panthor_vm(vm_bo->vm)->missing = panthor_gem_page_count(bo);
 	panthor_pt_cache_init(&tables);
 	while (!ret && !done)
 		ret = panthor_vm_bo_remap_one(vm_bo, &tables, &done);

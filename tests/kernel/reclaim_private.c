@@ -3,7 +3,7 @@
  * The private BOs of a VM share its lock: while one of them gets its pages, mm can take nothing of
  * the others. That they are more than there is memory must not show.
  */
-#include "kt.h"
+#include "kt_gpu.h"
 
 #define COUNT 5
 
@@ -59,6 +59,39 @@ static void test_cpu_touches_all_private_bos(void **state)
 	}
 }
 
+#define VA 0x40000000ull
+
+/* Binds and jobs, too: what they need comes back at the cost of what the VM does not map. */
+static void test_gpu_reads_all_private_bos(void **state)
+{
+	struct kt *t = *state;
+	const size_t size = bo_size();
+	uint32_t bos[COUNT], group;
+	struct kt_gpu gpu;
+	char *ptrs[COUNT];
+	size_t i;
+
+	kt_gpu_init(&gpu, t->fd);
+	group = kt_group(t->fd, gpu.vm, 1, 4096);
+	for (i = 0; i < COUNT; i++) {
+		assert_int_equal(kt_bo_create(t->fd, size, 0, gpu.vm, &bos[i]), 0);
+		ptrs[i] = kt_map(t->fd, bos[i], size);
+		*(uint32_t *)(void *)ptrs[i] = 100 + (uint32_t)i;
+	}
+	for (i = 0; i < COUNT; i++) {
+		uint64_t value;
+
+		assert_int_equal(kt_vm_map(t->fd, gpu.vm, bos[i], VA, 0, size), 0);
+		/* All memory for the others: the job has to bring its BO back. */
+		for (size_t j = 1; j < COUNT; j++)
+			assert_int_equal(kt_peek(ptrs[(i + j) % COUNT], &value), 0);
+		kt_gpu_copy(&gpu, 0, VA);
+		assert_int_equal(kt_gpu_run(&gpu, group, kt_gpu_job(&gpu, 0)), 1);
+		assert_int_equal(gpu.words[0], 100 + i);
+		assert_int_equal(kt_vm_unmap(t->fd, gpu.vm, VA, size), 0);
+	}
+}
+
 /* More than all memory is ENOMEM at once, and takes nothing from anybody. */
 static void test_what_can_never_fit(void **state)
 {
@@ -79,6 +112,7 @@ static void test_what_can_never_fit(void **state)
 
 static const struct CMUnitTest tests[] = {
 	kt_test(test_cpu_touches_all_private_bos),
+	kt_test(test_gpu_reads_all_private_bos),
 	kt_test(test_what_can_never_fit),
 	kt_no_leaks(),
 };
