@@ -365,7 +365,9 @@ int panthor_bo_madvise(struct panthor_bo *bo, enum panthor_bo_advice advice, boo
  * panthor_bo_export - share the BO as a dma-buf
  * @ret_fd: a new descriptor, close-on-exec, the caller's to close
  *
- * Errors: -EINVAL a BO that is exclusive to a VM, or in DONTNEED; -EMFILE; -ENOMEM.
+ * It is shared from then on, also when the descriptor is closed: it takes no DONTNEED any more, and
+ * no cache keeps it. Errors: -EINVAL a BO that is exclusive to a VM, or in DONTNEED; -EMFILE;
+ * -ENOMEM.
  */
 int panthor_bo_export(struct panthor_bo *bo, int *ret_fd);
 

@@ -167,7 +167,11 @@ int panthor_syncobj_import_fence(struct panthor_device *dev, uint32_t handle, ui
 /*
  * Implicit fences: those that a shared buffer carries with it. Jobs do not wait for them. Each
  * leaves itself as a writer on all BOs of its VM that are not exclusive to it. Who shares buffers
- * with a compositor takes its fences out, for jobs to wait for.
+ * with a compositor takes its fences out for jobs to wait for.
+ *
+ * Shared is what panthor_bo_export() was called for, or panthor_bo_import_fence(), and what
+ * panthor_bo_import() made. Any other BO only the caller's own jobs use, whose points the caller
+ * knows: it counts as having no fences, and is not exported to look for some.
  */
 
 enum panthor_bo_access {
@@ -180,8 +184,9 @@ enum panthor_bo_access {
  * @access: what is about to be done: reading waits for writers, writing for everybody
  * @handle, @point: the point, to be waited for by a job
  *
- * Errors: -EINVAL unknown access or a BO that is exclusive to a VM; -EOPNOTSUPP before Linux 6.0;
- * else those of panthor_bo_export() and panthor_syncobj_import_fence().
+ * Of a BO that is not shared the point has signalled. Errors: -EINVAL unknown access or a BO that
+ * is exclusive to a VM; -EOPNOTSUPP before Linux 6.0; else those of panthor_bo_export() and
+ * panthor_syncobj_import_fence().
  */
 int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
 			     uint64_t point);
@@ -190,6 +195,7 @@ int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access acces
  * panthor_bo_import_fence - have others wait for a point
  * @access: what is done until then
  *
+ * Makes the BO a shared one: who is about to export it has the fence in it before anybody gets it.
  * Errors: as panthor_bo_export_fences(); those of panthor_syncobj_export_fence().
  */
 int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
@@ -200,9 +206,9 @@ int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access
  * @access: what is about to be done
  * @deadline_ns: CLOCK_MONOTONIC; in the past to look only, INT64_MAX to wait for ever
  *
- * For implicit fences; of its own jobs the caller knows the points. Errors: -ETIME the deadline
- * passed; -EINVAL unknown access or a BO that is exclusive to a VM; else those of
- * panthor_bo_export().
+ * For implicit fences: of a BO that is not shared there are none, and of its own jobs the caller
+ * knows the points. Errors: -ETIME the deadline passed; -EINVAL unknown access or a BO that is
+ * exclusive to a VM; else those of panthor_bo_export().
  */
 int panthor_bo_wait(struct panthor_bo *bo, enum panthor_bo_access access, int64_t deadline_ns);
 

@@ -30,7 +30,10 @@ struct panthor_bo {
 	/* Constant from birth to the last unref. The device is referenced, so is the VM. */
 	struct panthor_bo_info info;
 
-	/* Somebody was given a dma-buf of it, which may be used for ever. */
+	/*
+	 * There is a dma-buf of it: the kernel was asked for one, or it came as one. For ever:
+	 * whoever has that, or had it, may share the memory.
+	 */
 	atomic_bool exported;
 
 	struct bo_cached cached;
@@ -58,9 +61,6 @@ void bo_free(struct panthor_bo *bo);
 
 /* The caller holds the handle-table lock, so that no import is given the handle meanwhile. */
 void bo_close_handle_locked(const struct panthor_device *dev, uint32_t handle);
-
-/* A dma-buf of the BO, as panthor_bo_export() but that nobody else is to get it. */
-int bo_open_dmabuf(const struct panthor_bo *bo, int *ret_fd);
 
 /* For the destructor: whatever the count says, the mapping goes. */
 void bo_drop_map(struct panthor_bo *bo);

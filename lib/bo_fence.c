@@ -16,19 +16,25 @@ static uint32_t to_flags(enum panthor_bo_access access)
 	return access == PANTHOR_BO_READ ? DMA_BUF_SYNC_READ : DMA_BUF_SYNC_RW;
 }
 
-/* For a moment only, so the BO does not count as exported for it. */
-static int open_dmabuf(struct panthor_bo *bo, enum panthor_bo_access access, int *ret_fd)
+/*
+ * What nobody shares has no fences but of jobs of its own device, and to look for others is not
+ * free: asking for a dma-buf makes the kernel count the BO as exported, for good.
+ */
+static bool is_shared(const struct panthor_bo *bo)
 {
-	return is_access(access) ? bo_open_dmabuf(bo, ret_fd) : -EINVAL;
+	return atomic_load(&bo->exported);
 }
 
-PANTHOR_PUBLIC
-int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
-			     uint64_t point)
+static int check(const struct panthor_bo *bo, enum panthor_bo_access access)
+{
+	return is_access(access) && !bo->info.vm ? 0 : -EINVAL;
+}
+
+static int export_sync_file(struct panthor_bo *bo, enum panthor_bo_access access, int *ret_fd)
 {
 	struct dma_buf_export_sync_file arg = { .flags = to_flags(access), .fd = -1 };
 	const struct panthor_transport *io = bo->info.dev->io;
-	int dmabuf, r = open_dmabuf(bo, access, &dmabuf);
+	int dmabuf, r = panthor_bo_export(bo, &dmabuf);
 
 	if (r)
 		return r;
@@ -38,27 +44,47 @@ int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access acces
 		return r;
 	if (arg.fd < 0)
 		return -EPROTO;
-	r = panthor_syncobj_import_fence(bo->info.dev, handle, point, arg.fd);
-	io_close(io, arg.fd);
+	*ret_fd = arg.fd;
+	return 0;
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
+			     uint64_t point)
+{
+	int fd, r = check(bo, access);
+
+	if (r)
+		return r;
+	if (!is_shared(bo))
+		return panthor_syncobj_signal(bo->info.dev, handle, point);
+	r = export_sync_file(bo, access, &fd);
+	if (r)
+		return r;
+	r = panthor_syncobj_import_fence(bo->info.dev, handle, point, fd);
+	io_close(bo->info.dev->io, fd);
 	return r;
 }
 
+/* Here a dma-buf is what is wanted: others are to see the fence, if not now, then later. */
 PANTHOR_PUBLIC
 int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
 			    uint64_t point)
 {
 	struct dma_buf_import_sync_file arg = { .flags = to_flags(access) };
 	const struct panthor_transport *io = bo->info.dev->io;
-	int dmabuf, r = open_dmabuf(bo, access, &dmabuf);
+	int dmabuf, r = check(bo, access);
 
+	if (!r)
+		r = panthor_syncobj_export_fence(bo->info.dev, handle, point, &arg.fd);
 	if (r)
 		return r;
-	r = panthor_syncobj_export_fence(bo->info.dev, handle, point, &arg.fd);
+	r = panthor_bo_export(bo, &dmabuf);
 	if (!r) {
 		r = io_ioctl(io, dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &arg);
-		io_close(io, arg.fd);
+		io_close(io, dmabuf);
 	}
-	io_close(io, dmabuf);
+	io_close(io, arg.fd);
 	return r;
 }
 
@@ -66,8 +92,11 @@ PANTHOR_PUBLIC
 int panthor_bo_wait(struct panthor_bo *bo, enum panthor_bo_access access, int64_t deadline_ns)
 {
 	const struct panthor_transport *io = bo->info.dev->io;
-	int dmabuf, r = open_dmabuf(bo, access, &dmabuf);
+	int dmabuf, r = check(bo, access);
 
+	if (r || !is_shared(bo))
+		return r;
+	r = panthor_bo_export(bo, &dmabuf);
 	if (r)
 		return r;
 	/* A dma-buf can be read once its writers are done, and written once everybody is. */

@@ -6,7 +6,8 @@
 
 #include "bo.h"
 
-int bo_open_dmabuf(const struct panthor_bo *bo, int *ret_fd)
+PANTHOR_PUBLIC
+int panthor_bo_export(struct panthor_bo *bo, int *ret_fd)
 {
 	/* Without DRM_RDWR whoever gets the descriptor could not map it for writing. */
 	struct drm_prime_handle prime = {
@@ -24,18 +25,9 @@ int bo_open_dmabuf(const struct panthor_bo *bo, int *ret_fd)
 	if (prime.fd < 0)
 		return -EPROTO;
 
+	atomic_store(&bo->exported, true);
 	*ret_fd = prime.fd;
 	return 0;
-}
-
-PANTHOR_PUBLIC
-int panthor_bo_export(struct panthor_bo *bo, int *ret_fd)
-{
-	int r = bo_open_dmabuf(bo, ret_fd);
-
-	if (!r)
-		atomic_store(&bo->exported, true);
-	return r;
 }
 
 static int read_size(const struct panthor_device *dev, int fd, uint64_t *ret_size)
@@ -125,6 +117,9 @@ int panthor_bo_import(struct panthor_device *dev, int fd, struct panthor_bo **re
 
 	io_lock(dev->io, &dev->handles.lock);
 	r = import_locked(dev, fd, ret_bo);
+	/* Also one of this device that comes back: it may have gone out past the library. */
+	if (!r)
+		atomic_store(&(*ret_bo)->exported, true);
 	io_unlock(dev->io, &dev->handles.lock);
 	return r;
 }

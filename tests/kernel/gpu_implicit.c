@@ -293,6 +293,27 @@ static void library_waits(void **state)
 	unshare(&other);
 }
 
+/* What nobody shares is no affair of others: looking at its fences leaves it as it was. */
+static void library_spares_unshared(void **state)
+{
+	struct gpu *g = *state;
+	uint32_t point = gpu_syncobj(g->dev);
+	struct panthor_bo *bo = NULL;
+	struct gpu_job *job;
+
+	assert_int_equal(panthor_bo_new(g->dev, NULL, SIZE, 0, &bo), 0);
+	assert_int_equal(panthor_vm_map(g->vm, bo, 0, VA, SIZE, 0), 0);
+	job = start_blocked(g, gpu_group(g), 0);
+	assert_library_says(bo, 0, 0);
+	assert_int_equal(panthor_bo_export_fences(bo, PANTHOR_BO_WRITE, point, 0), 0);
+	assert_int_equal(gpu_syncobj_wait(g->dev, point, 0), 0);
+	assert_int_equal(panthor_bo_madvise(bo, PANTHOR_BO_DONTNEED, NULL), 0);
+	assert_int_equal(panthor_bo_madvise(bo, PANTHOR_BO_WILLNEED, NULL), 0);
+	finish(job, 0);
+	panthor_syncobj_destroy(g->dev, point);
+	panthor_bo_unref(bo);
+}
+
 /* What a job of another VM has to wait for, as a point: it finds what the first one wrote. */
 static void library_exports_fences(void **state)
 {
@@ -329,6 +350,7 @@ static const struct CMUnitTest tests[] = {
 	gpu_test(jobs_of_one_queue),
 	gpu_test(two_groups),
 	gpu_test(library_waits),
+	gpu_test(library_spares_unshared),
 	gpu_test(library_exports_fences),
 	kt_no_leaks(),
 };

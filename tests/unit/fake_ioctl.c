@@ -57,7 +57,7 @@ static int run_handle_to_fd(struct fake *fake, struct fake_file *file, void *arg
 		return -EINVAL;
 	if (!bo)
 		return -ENOENT;
-	if (bo->vm_id)
+	if (bo->vm_id || bo->madv == DRM_PANTHOR_BO_MADV_DONTNEED)
 		return -EINVAL;
 	if (fake->bogus_handle)
 		return 0;
@@ -302,7 +302,7 @@ static int run_bo_madvise(struct fake *fake, struct fake_file *file, void *arg)
 		return -EINVAL;
 	if (!bo)
 		return -ENOENT;
-	if (bo->foreign || (drop && bo->dmabufs))
+	if (bo->foreign || (drop && bo->exported))
 		return -EINVAL;
 
 	madvise->retained = !bo->purged;

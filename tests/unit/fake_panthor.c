@@ -116,7 +116,12 @@ int fake_memfd_locked(struct fake_bo *bo)
 
 int fake_add_dmabuf_locked(struct fake *fake, struct fake_bo *bo)
 {
-	return fake_add_fd_locked(fake, fcntl(fake_memfd_locked(bo), F_DUPFD_CLOEXEC, 3), NULL, bo);
+	int fd = fake_add_fd_locked(fake, fcntl(fake_memfd_locked(bo), F_DUPFD_CLOEXEC, 3), NULL,
+				    bo);
+
+	/* As the kernel does: closing the descriptor does not undo it. */
+	bo->exported |= fd >= 0;
+	return fd;
 }
 
 struct fake *fake_new(int minor)

@@ -93,6 +93,7 @@ struct fake_bo {
 	bool foreign;
 	unsigned int handles;
 	unsigned int dmabufs;
+	bool exported; /* there was one, ever */
 	unsigned int mappings;
 	uint32_t vm_id; /* the only VM that may map it, 0 for any */
 	int memfd;	/* -1 until somebody maps or exports it */

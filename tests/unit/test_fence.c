@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Fences outside of a device file: copies, descriptors, and those that shared buffers carry. */
+#include <fcntl.h>
+
 #include "unit.h"
 
 /* 0 when a point has signalled, -ETIME when it is pending, -EINVAL when there is none. */
@@ -157,10 +159,26 @@ static void failed_travel_leaves_nothing(void **state)
 	end(&p);
 }
 
+static struct fake_bo *fake_of(struct pair *p, struct panthor_bo *bo)
+{
+	return fake_bo(p->f->fake, panthor_device_fd(p->f->dev), panthor_bo_handle(bo));
+}
+
+/* A BO that somebody was given once. */
+static struct panthor_bo *shared_bo(struct pair *p)
+{
+	struct panthor_bo *bo = new_bo(p->f->dev, 4096, 0);
+	int fd = -1;
+
+	assert_int_equal(panthor_bo_export(bo, &fd), 0);
+	close_fd(p->f, fd);
+	return bo;
+}
+
 static struct fake_bo *pending_bo(struct pair *p, struct panthor_bo **ret_bo)
 {
-	*ret_bo = new_bo(p->f->dev, 4096, 0);
-	return fake_bo(p->f->fake, panthor_device_fd(p->f->dev), panthor_bo_handle(*ret_bo));
+	*ret_bo = shared_bo(p);
+	return fake_of(p, *ret_bo);
 }
 
 static void implicit_fences_come_out(void **state)
@@ -191,16 +209,86 @@ static void own_fences_go_in(void **state)
 	struct pair p;
 
 	begin(&p, state);
-	shared = pending_bo(&p, &bo);
+	bo = new_bo(p.f->dev, 4096, 0);
+	shared = fake_of(&p, bo);
+	/* A point that there is not says nothing to anybody. */
+	assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_WRITE, p.from, 99), -EINVAL);
+	assert_false(shared->exported);
 	assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_WRITE, p.from, 3), 0);
+	assert_true(shared->exported);
 	assert_false(shared->write_pending);
 	assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_READ, p.from, 5), 0);
 	assert_true(shared->read_pending);
 	assert_false(shared->write_pending);
 	assert_int_equal(panthor_bo_import_fence(bo, PANTHOR_BO_WRITE, p.from, 0), 0);
 	assert_true(shared->write_pending);
+	/* The library knows it as shared too. */
+	assert_int_equal(panthor_bo_wait(bo, PANTHOR_BO_READ, 0), -ETIME);
 	expect_nothing_left(&p);
 	panthor_bo_unref(bo);
+	end(&p);
+}
+
+/* To look for fences is no reason to have the kernel count a BO as exported for ever. */
+static void what_is_not_shared_stays_so(void **state)
+{
+	struct panthor_bo *bo;
+	struct pair p;
+
+	begin(&p, state);
+	bo = new_bo(p.f->dev, 4096, 0);
+	assert_int_equal(panthor_bo_wait(bo, PANTHOR_BO_WRITE, 0), 0);
+	assert_int_equal(panthor_bo_export_fences(bo, PANTHOR_BO_WRITE, p.to, 0), 0);
+	assert_int_equal(look(p.f, p.to, 0), 0);
+	assert_int_equal(panthor_bo_export_fences(bo, PANTHOR_BO_READ, p.to, 4), 0);
+	assert_int_equal(look(p.f, p.to, 4), 0);
+	assert_int_equal(panthor_bo_export_fences(bo, PANTHOR_BO_READ, 99, 0), -ENOENT);
+	assert_int_equal(fake_calls(p.f->fake, FAKE_HANDLE_TO_FD), 0);
+	assert_int_equal(panthor_bo_madvise(bo, PANTHOR_BO_DONTNEED, NULL), 0);
+	assert_int_equal(panthor_bo_wait(bo, PANTHOR_BO_WRITE, 0), 0);
+	panthor_bo_unref(bo);
+	end(&p);
+}
+
+/* Who has the dma-buf of somebody else, of this device or not, shares it from the beginning. */
+static void imports_are_shared(void **state)
+{
+	struct pair p;
+
+	begin(&p, state);
+	for (int foreign = 0; foreign < 2; foreign++) {
+		int fd = fake_make_dmabuf(p.f->fake, 4096, foreign);
+		struct panthor_bo *bo = NULL;
+
+		assert_int_equal(panthor_bo_import(p.f->dev, fd, &bo), 0);
+		fake_of(&p, bo)->write_pending = true;
+		assert_int_equal(panthor_bo_wait(bo, PANTHOR_BO_READ, 0), -ETIME);
+		panthor_bo_unref(bo);
+		close_fd(p.f, fd);
+	}
+	end(&p);
+}
+
+/* A descriptor that was made past the library, and comes back to it. */
+static void own_bo_that_comes_back_is_shared(void **state)
+{
+	struct drm_prime_handle prime = { .flags = DRM_CLOEXEC | DRM_RDWR };
+	struct panthor_bo *bo, *same = NULL;
+	struct pair p;
+
+	begin(&p, state);
+	bo = new_bo(p.f->dev, 4096, 0);
+	prime.handle = panthor_bo_handle(bo);
+	assert_int_equal(fake_ioctl(p.f->fake, panthor_device_fd(p.f->dev),
+				    DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime),
+			 0);
+	assert_int_equal(panthor_bo_import(p.f->dev, prime.fd, &same), 0);
+	assert_ptr_equal(same, bo);
+	fake_of(&p, bo)->read_pending = true;
+	assert_int_equal(panthor_bo_wait(bo, PANTHOR_BO_WRITE, 0), -ETIME);
+	panthor_bo_unref(same);
+	panthor_bo_unref(bo);
+	close_fd(p.f, prime.fd);
 	end(&p);
 }
 
@@ -236,7 +324,7 @@ static void implicit_fence_errors(void **state)
 	struct pair p;
 
 	begin(&p, state);
-	bo = new_bo(p.f->dev, 4096, 0);
+	bo = shared_bo(&p);
 	vm = new_vm(p.f->dev, 0);
 	assert_int_equal(panthor_bo_new(p.f->dev, vm, 4096, 0, &private), 0);
 	assert_int_equal(panthor_bo_wait(bo, unknown, 0), -EINVAL);
@@ -284,7 +372,7 @@ static void implicit_fences_need_room(void **state)
 	struct pair p;
 
 	begin(&p, state);
-	bo = new_bo(p.f->dev, 4096, 0);
+	bo = shared_bo(&p);
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(steps); i++) {
 		const enum fake_call call = steps[i / 2].call;
 		const int error = errors[i % 2];
@@ -315,6 +403,9 @@ int main(void)
 		fixture_test(failed_travel_leaves_nothing),
 		fixture_test(implicit_fences_come_out),
 		fixture_test(own_fences_go_in),
+		fixture_test(what_is_not_shared_stays_so),
+		fixture_test(imports_are_shared),
+		fixture_test(own_bo_that_comes_back_is_shared),
 		fixture_test(wait_for_a_shared_buffer),
 		fixture_test(implicit_fence_errors),
 		fixture_test(implicit_fences_need_room),

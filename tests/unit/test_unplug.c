@@ -18,6 +18,7 @@ struct world {
 	struct panthor_job job;
 	struct panthor_bo_range range;
 	int dmabuf;
+	int own_dmabuf;
 	int syncobj;
 	int sync_file;
 };
@@ -92,6 +93,8 @@ static void begin(struct world *w)
 	w->dev = open_fake(w->fake);
 	/* There is something to do for the CPU's caches. */
 	w->bo = new_bo(w->dev, SIZE, PANTHOR_BO_WB_MMAP);
+	/* And others may have fences in it. */
+	assert_int_equal(panthor_bo_export(w->bo, &w->own_dmabuf), 0);
 	w->vm = new_vm(w->dev, 0);
 	assert_int_equal(panthor_group_new(w->vm, NULL, &w->group), 0);
 	assert_int_equal(panthor_bo_cache_new(w->dev, NULL, &w->cache), 0);
@@ -110,6 +113,7 @@ static void end(struct world *w)
 	const struct panthor_transport *io = &w->fake->io;
 
 	fake_close_dmabuf(w->fake, w->dmabuf);
+	fake_close_dmabuf(w->fake, w->own_dmabuf);
 	io_close(io, w->syncobj);
 	io_close(io, w->sync_file);
 	assert_int_equal(panthor_syncobj_destroy(w->dev, w->handle), 0);
