@@ -106,6 +106,11 @@ struct panthor_device *panthor_device_unref(struct panthor_device *dev);
  * @page_size: the unit of BO sizes: the kernel's page size, in bytes
  * @gpu: the GPU's identity; fields newer than the kernel are 0
  * @csif: the command-stream limits; all 0 where the driver does not tell
+ * @gpu_page_sizes: sizes of pages that the GPU's page tables have, in bytes, one bit each; 0 where
+ *                  the driver does not tell, as before 1.9: then 4 KiB and 2 MiB can be relied on
+ * @group_priorities: what the caller may ask for: bit 1 << N for N of enum panthor_group_priority;
+ *                    0 where the driver does not tell, as before 1.2: then LOW and MEDIUM can be
+ *                    relied on
  */
 struct panthor_device_info {
 	int fd;
@@ -115,6 +120,8 @@ struct panthor_device_info {
 	uint64_t page_size;
 	const struct drm_panthor_gpu_info *gpu;
 	const struct drm_panthor_csif_info *csif;
+	uint64_t gpu_page_sizes;
+	uint32_t group_priorities;
 };
 
 /** panthor_device_info - as read when the device was opened; the device's, like all it points to */

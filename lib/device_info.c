@@ -84,6 +84,31 @@ int device_query(struct panthor_device *dev, uint32_t type, void *inout_info, si
 	return r;
 }
 
+/* Drivers without the structure leave it as it is: that is no reason not to work. */
+static int read_optional(struct panthor_device *dev, uint32_t type, void *ret_info, size_t size)
+{
+	int r = device_query(dev, type, ret_info, size);
+
+	return r == -EINVAL || r == -EOPNOTSUPP ? 0 : r;
+}
+
+static int read_limits(struct panthor_device *dev)
+{
+	struct drm_panthor_group_priorities_info priorities = { 0 };
+	struct drm_panthor_mmu_info mmu = { 0 };
+	int r = read_optional(dev, DRM_PANTHOR_DEV_QUERY_GROUP_PRIORITIES_INFO, &priorities,
+			      sizeof(priorities));
+
+	if (!r)
+		r = read_optional(dev, DRM_PANTHOR_DEV_QUERY_MMU_INFO, &mmu, sizeof(mmu));
+	if (r)
+		return r;
+	/* The kernel's numbers are one less than ours, which have a default at 0. */
+	dev->info.group_priorities = (uint32_t)priorities.allowed_mask << PANTHOR_GROUP_LOW;
+	dev->info.gpu_page_sizes = mmu.page_size_bitmap;
+	return 0;
+}
+
 static int read_info(struct panthor_device *dev)
 {
 	int r = device_query(dev, DRM_PANTHOR_DEV_QUERY_GPU_INFO, &dev->gpu_info,
@@ -96,9 +121,9 @@ static int read_info(struct panthor_device *dev)
 		dev->gpu_info.selected_coherency = 0;
 
 	/* Tyr came up without this one; buffers work all the same. */
-	r = device_query(dev, DRM_PANTHOR_DEV_QUERY_CSIF_INFO, &dev->csif_info,
-			 sizeof(dev->csif_info));
-	return r == -EINVAL || r == -EOPNOTSUPP ? 0 : r;
+	r = read_optional(dev, DRM_PANTHOR_DEV_QUERY_CSIF_INFO, &dev->csif_info,
+			  sizeof(dev->csif_info));
+	return r ? r : read_limits(dev);
 }
 
 int device_identify(struct panthor_device *dev)

@@ -139,6 +139,8 @@ CHECK(offsetof(struct panthor_vm_info, user_va_range) == 8);
 CHECK(offsetof(struct panthor_tiler_heap_info, context_va) == 8);
 CHECK(offsetof(struct panthor_tiler_heap_info, first_chunk_va) == 16);
 CHECK(offsetof(struct panthor_device_info, csif) == 32);
+CHECK(offsetof(struct panthor_device_info, gpu_page_sizes) == 40);
+CHECK(offsetof(struct panthor_device_info, group_priorities) == 48);
 CHECK(offsetof(struct panthor_bo_info, size) == 16);
 CHECK(offsetof(struct panthor_bo_info, handle) == 24);
 CHECK(offsetof(struct panthor_bo_info, is_imported) == 32);

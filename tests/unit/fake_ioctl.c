@@ -158,9 +158,12 @@ static int query_timestamp(struct fake *fake, struct drm_panthor_dev_query *quer
 
 static int run_dev_query(struct fake *fake, struct fake_file *file, void *arg)
 {
-	static const unsigned char zero[64];
+	struct drm_panthor_group_priorities_info priorities = { .allowed_mask = 0x3 };
+	struct drm_panthor_mmu_info mmu = { .page_size_bitmap = 1ull << 12 | 1ull << 21 };
 	struct drm_panthor_dev_query *query = arg;
 
+	if (fake->gpu.privileged)
+		priorities.allowed_mask = 0xf;
 	switch (query->type) {
 	case DRM_PANTHOR_DEV_QUERY_GPU_INFO:
 		return query_gpu_info(fake, query);
@@ -173,11 +176,11 @@ static int run_dev_query(struct fake *fake, struct fake_file *file, void *arg)
 	case DRM_PANTHOR_DEV_QUERY_GROUP_PRIORITIES_INFO:
 		if (fake->minor < 2 || fake->tyr)
 			return -EINVAL;
-		return answer_query(fake, query, zero, 4, 4);
+		return answer_query(fake, query, &priorities, sizeof(priorities), 4);
 	case DRM_PANTHOR_DEV_QUERY_MMU_INFO:
 		if (fake->minor < 9 || fake->tyr)
 			return -EINVAL;
-		return answer_query(fake, query, zero, 8, 8);
+		return answer_query(fake, query, &mmu, sizeof(mmu), 8);
 	default:
 		return -EINVAL;
 	}

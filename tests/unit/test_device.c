@@ -110,6 +110,7 @@ static void errors_of_open_are_passed_on(void **state)
 		{ FAKE_ALLOC, 2, ENOMEM },     { FAKE_RDEV, 1, EIO },
 		{ FAKE_VERSION, 1, ENODEV },   { FAKE_DEV_QUERY, 1, ENODEV },
 		{ FAKE_DEV_QUERY, 2, ENODEV }, { FAKE_DEV_QUERY, 1, EINVAL },
+		{ FAKE_DEV_QUERY, 3, ENODEV }, { FAKE_DEV_QUERY, 4, ENODEV },
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -132,7 +133,7 @@ static void interrupted_calls_are_repeated(void **state)
 	dev = open_fake(fake);
 	assert_int_equal(fake_calls(fake, FAKE_OPEN), 2);
 	assert_int_equal(fake_calls(fake, FAKE_VERSION), 2);
-	assert_int_equal(fake_calls(fake, FAKE_DEV_QUERY), 3);
+	assert_int_equal(fake_calls(fake, FAKE_DEV_QUERY), 5);
 	panthor_device_unref(dev);
 	assert_int_equal(fake_free(fake), 0);
 }
@@ -246,6 +247,29 @@ static void features_follow_the_kernel(void **state)
 	}
 }
 
+/* What drivers say of themselves beside the features; nothing where they do not. */
+static void limits_follow_the_kernel(void **state)
+{
+	for (int minor = 0; minor <= 9; minor++) {
+		for (int privileged = 0; privileged < 2; privileged++) {
+			uint32_t some = 1 << PANTHOR_GROUP_LOW | 1 << PANTHOR_GROUP_MEDIUM;
+			uint32_t all = some | 1 << PANTHOR_GROUP_HIGH | 1 << PANTHOR_GROUP_REALTIME;
+			struct fake *fake = fake_new(minor);
+			const struct panthor_device_info *info;
+			struct panthor_device *dev;
+
+			fake->gpu.privileged = privileged;
+			dev = open_fake(fake);
+			info = panthor_device_info(dev);
+			assert_int_equal(info->group_priorities,
+					 minor < 2 ? 0 : privileged ? all : some);
+			assert_int_equal(info->gpu_page_sizes, minor < 9 ? 0 : 1 << 12 | 1 << 21);
+			panthor_device_unref(dev);
+			assert_int_equal(fake_free(fake), 0);
+		}
+	}
+}
+
 static void tyr_lacks_what_it_does_not_answer(void **state)
 {
 	struct fake *fake = fake_new(5);
@@ -257,6 +281,8 @@ static void tyr_lacks_what_it_does_not_answer(void **state)
 	dev = open_fake(fake);
 	assert_int_equal(panthor_device_info(dev)->gpu->gpu_id, 0xa8670000);
 	assert_int_equal(panthor_device_info(dev)->csif->cs_reg_count, 0);
+	assert_int_equal(panthor_device_info(dev)->group_priorities, 0);
+	assert_int_equal(panthor_device_info(dev)->gpu_page_sizes, 0);
 	assert_int_equal(panthor_device_has(dev, PANTHOR_FEATURE_TIMESTAMP), 0);
 	assert_int_equal(panthor_device_has(dev, PANTHOR_FEATURE_BO_LABEL), 0);
 	assert_int_equal(panthor_device_has(dev, PANTHOR_FEATURE_BO_MADVISE), 0);
@@ -330,6 +356,7 @@ int main(void)
 		cmocka_unit_test(driver_comes_from_sysfs),
 		cmocka_unit_test(identity_is_read_on_every_minor),
 		cmocka_unit_test(features_follow_the_kernel),
+		cmocka_unit_test(limits_follow_the_kernel),
 		cmocka_unit_test(tyr_lacks_what_it_does_not_answer),
 		fixture_test(probes_ask_once),
 		fixture_test(undecided_probes_ask_again),
