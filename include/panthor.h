@@ -278,6 +278,26 @@ static inline bool panthor_bo_is_imported(const struct panthor_bo *bo)
 }
 
 /**
+ * panthor_bo_set_user - tie something of the caller's to a BO, once
+ * @user: what, say an object that wraps the BO; NULL to ask only
+ * @destroy: called with it when the BO is gone, by whoever dropped the last reference; it may call
+ *           the library, but for the BO; or NULL
+ *
+ * Returns what is tied to the BO from then on: @user, or what somebody tied to it before, and then
+ * @user is the caller's still. So of several threads that import one buffer at once all find the
+ * same. It lives as long as the BO: whoever has a reference on that needs none of its own. There is
+ * one place, for whoever made the device; BOs of a cache go from one user to the next, and are not
+ * for this.
+ */
+void *panthor_bo_set_user(struct panthor_bo *bo, void *user, void (*destroy)(void *user));
+
+/** panthor_bo_user - what panthor_bo_set_user() has tied to the BO, or NULL */
+static inline void *panthor_bo_user(struct panthor_bo *bo)
+{
+	return panthor_bo_set_user(bo, NULL, NULL);
+}
+
+/**
  * panthor_bo_map - map the BO for the CPU, readable and writable
  * @ret_ptr: the mapping, page aligned, panthor_bo_size() long
  *

@@ -23,6 +23,8 @@ struct panthor_bo *bo_alloc(struct panthor_device *dev)
 
 void bo_free(struct panthor_bo *bo)
 {
+	if (bo->destroy_user)
+		bo->destroy_user(atomic_load_explicit(&bo->user, memory_order_relaxed));
 	bo_drop_map(bo);
 	pthread_mutex_destroy(&bo->map_lock);
 	panthor_vm_unref(bo->info.vm);
@@ -182,4 +184,17 @@ PANTHOR_PUBLIC
 const struct panthor_bo_info *panthor_bo_info(const struct panthor_bo *bo)
 {
 	return &bo->info;
+}
+
+PANTHOR_PUBLIC
+void *panthor_bo_set_user(struct panthor_bo *bo, void *user, void (*destroy)(void *user))
+{
+	void *before = NULL;
+
+	if (!user)
+		return atomic_load_explicit(&bo->user, memory_order_acquire);
+	if (!atomic_compare_exchange_strong(&bo->user, &before, user))
+		return before;
+	bo->destroy_user = destroy;
+	return user;
 }

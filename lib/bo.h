@@ -36,6 +36,13 @@ struct panthor_bo {
 	 */
 	atomic_bool exported;
 
+	/*
+	 * The caller's. Set once, by whoever is first; @destroy_user by the same thread afterwards,
+	 * which has a reference meanwhile: the last unref sees it.
+	 */
+	_Atomic(void *) user;
+	void (*destroy_user)(void *user);
+
 	struct bo_cached cached;
 
 	/* Under the handle-table lock. */
