@@ -11,56 +11,50 @@
 #include "kmod.h"
 
 #define BO_BYTES (256 * 1024)
+#define FIXED_VA 0x40000000ull
 
 /* A BO that only this VM sees, and one that may be shared, bound by one call. */
 static void bind_both(const struct kmod_ops *ops, struct kmod_vm *vm, struct kmod_bo *const bos[2],
 		      uint64_t ret_va[2])
 {
-	struct kmod_vm_op map[2];
+	struct kmod_vm_op map[2], again;
+	uint32_t done;
 
 	for (int i = 0; i < 2; i++) {
 		map[i] = (struct kmod_vm_op){
 			.type = KMOD_VM_OP_MAP,
 			.bo = bos[i],
-			.va = KMOD_AUTO_VA,
+			.va = i ? FIXED_VA : KMOD_AUTO_VA,
 			.size = bos[i]->size,
 		};
 	}
-	must(ops->vm_bind(vm, KMOD_VM_OP_IMMEDIATE, map, 2), "binding");
+	must(ops->vm_bind(vm, KMOD_VM_OP_IMMEDIATE, map, 2, NULL), "binding");
 	for (int i = 0; i < 2; i++) {
 		ret_va[i] = map[i].va;
 		printf("BO %d is at 0x%" PRIx64 "\n", i, map[i].va);
 	}
+	/* Addresses are taken, whoever chose them. */
+	again = map[1];
+	if (ops->vm_bind(vm, KMOD_VM_OP_IMMEDIATE, &again, 1, &done) != -EBUSY || done)
+		must(-EPROTO, "an address was given twice");
 }
 
-/* While a job uses the BOs they are busy, and what is unbound behind it stays where it is. */
-static void unbind_behind_work(const struct kmod_ops *ops, struct panthor_device *dev,
-			       struct kmod_vm *vm, struct kmod_bo *const bos[2],
-			       const uint64_t va[2])
+/* While a job uses the BOs they are busy. */
+static void use_both(const struct kmod_ops *ops, struct panthor_device *dev, struct kmod_vm *vm,
+		     struct kmod_bo *const bos[2])
 {
-	struct kmod_vm_op unmap[2];
 	uint32_t timeline;
 	uint64_t point = ops->vm_next_point(vm, &timeline);
 
 	for (int i = 0; i < 2; i++) {
-		ops->bo_used_until(bos[i], vm, point);
-		unmap[i] = (struct kmod_vm_op){
-			.type = KMOD_VM_OP_UNMAP,
-			.va = va[i],
-			.size = bos[i]->size,
-		};
+		must(ops->bo_used_until(bos[i], vm, point), "telling of the work");
+		if (ops->bo_wait(bos[i], 0, false))
+			must(-EPROTO, "a BO in use is not busy");
 	}
-	if (ops->bo_wait(bos[0], 0, false))
-		must(-EPROTO, "a BO in use is not busy");
 	must(panthor_syncobj_signal(dev, timeline, point), "ending the work");
-	must(ops->vm_bind(vm, KMOD_VM_OP_DEFERRED, unmap, 2), "unbinding");
-	for (int i = 0; i < 2; i++) {
-		if (!ops->bo_wait(bos[i], INT64_MAX, false))
-			must(-EPROTO, "waiting for a BO");
-	}
 }
 
-/* What went out as a dma-buf and comes back has the same contents. */
+/* What goes out as a dma-buf and comes back is what it was, and its work with it. */
 static void share(const struct kmod_ops *ops, struct kmod_dev *dev, struct kmod_bo *bo)
 {
 	struct kmod_bo *imported;
@@ -72,10 +66,32 @@ static void share(const struct kmod_ops *ops, struct kmod_dev *dev, struct kmod_
 	must(ops->bo_export(bo, &fd), "exporting");
 	must(ops->bo_import(dev, fd, &imported), "importing");
 	close(fd);
+	if (imported != bo)
+		must(-EPROTO, "importing what is there already");
 	must(ops->bo_map(imported, (void **)&same), "mapping the import");
 	if (!ops->bo_wait(imported, INT64_MAX, true) || same[0] != 42)
 		must(-EPROTO, "reading the import");
-	ops->bo_free(imported);
+	ops->bo_put(imported);
+}
+
+/* Behind the work that there is: the addresses stay taken until that is done. */
+static void unbind_both(const struct kmod_ops *ops, struct kmod_vm *vm,
+			struct kmod_bo *const bos[2], const uint64_t va[2])
+{
+	struct kmod_vm_op unmap[2];
+
+	for (int i = 0; i < 2; i++) {
+		unmap[i] = (struct kmod_vm_op){
+			.type = KMOD_VM_OP_UNMAP,
+			.va = va[i],
+			.size = bos[i]->size,
+		};
+	}
+	must(ops->vm_bind(vm, KMOD_VM_OP_DEFERRED, unmap, 2, NULL), "unbinding");
+	for (int i = 0; i < 2; i++) {
+		if (!ops->bo_wait(bos[i], INT64_MAX, false))
+			must(-EPROTO, "waiting for a BO");
+	}
 }
 
 int main(int argc, char **argv)
@@ -96,11 +112,12 @@ int main(int argc, char **argv)
 	     "allocating a BO to share");
 
 	bind_both(ops, vm, bos, va);
+	use_both(ops, opened, vm, bos);
 	share(ops, dev, bos[1]);
-	unbind_behind_work(ops, opened, vm, bos, va);
+	unbind_both(ops, vm, bos, va);
 
 	for (int i = 0; i < 2; i++)
-		ops->bo_free(bos[i]);
+		ops->bo_put(bos[i]);
 	ops->vm_destroy(vm);
 	ops->dev_destroy(dev);
 	panthor_device_unref(opened);
