@@ -101,22 +101,30 @@ struct panthor_gems_summary {
 };
 
 /**
- * panthor_gems_open_fd - read a table from a descriptor: a `gems` file, a saved copy, a pipe
- * @fd: stays the caller's and must outlive the reader
+ * panthor_gems_open - read a table: that of a device, or one out of a descriptor
+ * @dev: whose; NULL for @fd
+ * @fd: a `gems` file, a saved copy, a pipe; stays the caller's and must outlive the reader
  * @ret_gems: the reader, to be closed with panthor_gems_close()
  *
- * A reader is for one thread at a time. Memory does not grow with the number of rows. Errors:
- * -ENOMEM. What is wrong with the descriptor comes out of panthor_gems_next().
+ * A reader is for one thread at a time. Memory does not grow with the number of rows. What is wrong
+ * with a descriptor comes out of panthor_gems_next(). Errors: -ENOENT debugfs is not
+ * mounted or the driver has no `gems`; -EACCES debugfs is root's; -ENOMEM; whatever else open(2)
+ * gives.
  */
-int panthor_gems_open_fd(int fd, struct panthor_gems **ret_gems);
+int panthor_gems_open(struct panthor_device *dev, int fd, struct panthor_gems **ret_gems);
 
-/**
- * panthor_gems_open_device - read the table of a device
- *
- * As panthor_gems_open_fd(). Errors: -ENOENT debugfs is not mounted or the driver has no `gems`;
- * -EACCES debugfs is root's; -ENOMEM; whatever else open(2) gives.
- */
-int panthor_gems_open_device(struct panthor_device *dev, struct panthor_gems **ret_gems);
+/** panthor_gems_open_fd - panthor_gems_open() of a descriptor */
+static inline int panthor_gems_open_fd(int fd, struct panthor_gems **ret_gems)
+{
+	return panthor_gems_open(NULL, fd, ret_gems);
+}
+
+/** panthor_gems_open_device - panthor_gems_open() of a device */
+static inline int panthor_gems_open_device(struct panthor_device *dev,
+					   struct panthor_gems **ret_gems)
+{
+	return panthor_gems_open(dev, -1, ret_gems);
+}
 
 /**
  * panthor_gems_next - the next row

@@ -53,7 +53,10 @@ struct panthor_vm_info {
 };
 
 /** panthor_vm_info - number and range of the VM, valid while it lives */
-const struct panthor_vm_info *panthor_vm_info(const struct panthor_vm *vm);
+static inline const struct panthor_vm_info *panthor_vm_info(const struct panthor_vm *vm)
+{
+	return (const struct panthor_vm_info *)vm;
+}
 
 static inline uint32_t panthor_vm_id(const struct panthor_vm *vm)
 {
@@ -260,7 +263,11 @@ struct panthor_group_info {
 };
 
 /** panthor_group_info - number and queues of the group, valid while it lives */
-const struct panthor_group_info *panthor_group_info(const struct panthor_group *group);
+static inline const struct panthor_group_info *
+panthor_group_info(const struct panthor_group *group)
+{
+	return (const struct panthor_group_info *)group;
+}
 
 static inline uint32_t panthor_group_handle(const struct panthor_group *group)
 {
@@ -370,8 +377,11 @@ struct panthor_tiler_heap_info {
 };
 
 /** panthor_tiler_heap_info - number and addresses of the heap, valid while it lives */
-const struct panthor_tiler_heap_info *
-panthor_tiler_heap_info(const struct panthor_tiler_heap *heap);
+static inline const struct panthor_tiler_heap_info *
+panthor_tiler_heap_info(const struct panthor_tiler_heap *heap)
+{
+	return (const struct panthor_tiler_heap_info *)heap;
+}
 
 #ifdef __cplusplus
 }

@@ -97,19 +97,33 @@ int panthor_syncobj_wait(struct panthor_device *dev, const uint32_t *handles,
 			 const uint64_t *points, uint32_t count, int64_t deadline_ns,
 			 uint32_t flags, uint32_t *ret_first);
 
-/**
- * panthor_syncobj_reset - forget all fences
- *
- * Errors: -ENOENT no such handle.
- */
-int panthor_syncobj_reset(struct panthor_device *dev, uint32_t handle);
+enum panthor_syncobj_change {
+	PANTHOR_SYNCOBJ_RESET = 0, /* forget all fences */
+	PANTHOR_SYNCOBJ_SIGNAL = 1, /* signal a point */
+};
 
 /**
- * panthor_syncobj_signal - signal a point from the CPU
+ * panthor_syncobj_set - change a syncobj from the CPU
+ * @change: what to do
+ * @point: with PANTHOR_SYNCOBJ_SIGNAL, else 0
  *
- * Errors: -ENOENT no such handle; -ENOMEM.
+ * Errors: -EINVAL unknown change, or a point to reset; -ENOENT no such handle; -ENOMEM.
  */
-int panthor_syncobj_signal(struct panthor_device *dev, uint32_t handle, uint64_t point);
+int panthor_syncobj_set(struct panthor_device *dev, uint32_t handle,
+			enum panthor_syncobj_change change, uint64_t point);
+
+/** panthor_syncobj_reset - panthor_syncobj_set() to PANTHOR_SYNCOBJ_RESET: forget all fences */
+static inline int panthor_syncobj_reset(struct panthor_device *dev, uint32_t handle)
+{
+	return panthor_syncobj_set(dev, handle, PANTHOR_SYNCOBJ_RESET, 0);
+}
+
+/** panthor_syncobj_signal - panthor_syncobj_set() to PANTHOR_SYNCOBJ_SIGNAL: signal a point */
+static inline int panthor_syncobj_signal(struct panthor_device *dev, uint32_t handle,
+					 uint64_t point)
+{
+	return panthor_syncobj_set(dev, handle, PANTHOR_SYNCOBJ_SIGNAL, point);
+}
 
 /**
  * panthor_syncobj_query - how far a syncobj with points has come
@@ -129,40 +143,61 @@ int panthor_syncobj_query(struct panthor_device *dev, uint32_t handle, uint64_t 
 int panthor_syncobj_transfer(struct panthor_device *dev, uint32_t handle, uint64_t point,
 			     uint32_t from_handle, uint64_t from_point);
 
-/**
- * panthor_syncobj_export - share a syncobj, whatever it will be used for
- * @ret_fd: the caller's to close; for panthor_syncobj_import() of any DRM device
- *
- * Errors: -EINVAL no such handle; -EMFILE; -ENOMEM.
- */
-int panthor_syncobj_export(struct panthor_device *dev, uint32_t handle, int *ret_fd);
+enum panthor_syncobj_fd_flags {
+	PANTHOR_SYNCOBJ_FENCE = 1 << 0, /* the fence of a point, as a sync file */
+};
 
 /**
- * panthor_syncobj_import - take a shared syncobj in
+ * panthor_syncobj_to_fd - share a syncobj, whatever it will be used for, or the fence of a point
+ * @flags: enum panthor_syncobj_fd_flags
+ * @point: with PANTHOR_SYNCOBJ_FENCE, else 0
+ * @ret_fd: the caller's to close; for panthor_syncobj_from_fd() of any DRM device
+ *
+ * Errors: -EINVAL no such handle (-ENOENT with PANTHOR_SYNCOBJ_FENCE), nothing is queued for the
+ * point, or unknown flags; -EMFILE; -ENOMEM.
+ */
+int panthor_syncobj_to_fd(struct panthor_device *dev, uint32_t handle, uint32_t flags,
+			  uint64_t point, int *ret_fd);
+
+/**
+ * panthor_syncobj_from_fd - take a shared syncobj in, or the fence of a sync file
  * @fd: stays the caller's
- * @ret_handle: a new one each time, for panthor_syncobj_destroy()
+ * @flags: enum panthor_syncobj_fd_flags
+ * @point: with PANTHOR_SYNCOBJ_FENCE, which becomes that of the fence; else 0
+ * @inout_handle: with PANTHOR_SYNCOBJ_FENCE whose point; else set to a new one each time, for
+ *                panthor_syncobj_destroy()
  *
- * Errors: -EINVAL not a syncobj; -ENOMEM.
+ * Errors: -EINVAL not a syncobj, or not a sync file, or unknown flags; -ENOENT no such handle;
+ * -ENOMEM.
  */
-int panthor_syncobj_import(struct panthor_device *dev, int fd, uint32_t *ret_handle);
+int panthor_syncobj_from_fd(struct panthor_device *dev, int fd, uint32_t flags, uint64_t point,
+			    uint32_t *inout_handle);
 
-/**
- * panthor_syncobj_export_fence - the fence of a point as a sync file
- * @ret_fd: the caller's to close
- *
- * Errors: -ENOENT no such handle; -EINVAL nothing is queued for the point; -EMFILE; -ENOMEM.
- */
-int panthor_syncobj_export_fence(struct panthor_device *dev, uint32_t handle, uint64_t point,
-				 int *ret_fd);
+/** panthor_syncobj_export - panthor_syncobj_to_fd() of a whole syncobj */
+static inline int panthor_syncobj_export(struct panthor_device *dev, uint32_t handle, int *ret_fd)
+{
+	return panthor_syncobj_to_fd(dev, handle, 0, 0, ret_fd);
+}
 
-/**
- * panthor_syncobj_import_fence - make the fence of a sync file that of a point
- * @fd: stays the caller's
- *
- * Errors: -ENOENT no such handle; -EINVAL not a sync file; -ENOMEM.
- */
-int panthor_syncobj_import_fence(struct panthor_device *dev, uint32_t handle, uint64_t point,
-				 int fd);
+/** panthor_syncobj_import - panthor_syncobj_from_fd() of a whole syncobj */
+static inline int panthor_syncobj_import(struct panthor_device *dev, int fd, uint32_t *ret_handle)
+{
+	return panthor_syncobj_from_fd(dev, fd, 0, 0, ret_handle);
+}
+
+/** panthor_syncobj_export_fence - panthor_syncobj_to_fd() of the fence of a point */
+static inline int panthor_syncobj_export_fence(struct panthor_device *dev, uint32_t handle,
+					       uint64_t point, int *ret_fd)
+{
+	return panthor_syncobj_to_fd(dev, handle, PANTHOR_SYNCOBJ_FENCE, point, ret_fd);
+}
+
+/** panthor_syncobj_import_fence - panthor_syncobj_from_fd() of a fence, for a point */
+static inline int panthor_syncobj_import_fence(struct panthor_device *dev, uint32_t handle,
+					       uint64_t point, int fd)
+{
+	return panthor_syncobj_from_fd(dev, fd, PANTHOR_SYNCOBJ_FENCE, point, &handle);
+}
 
 /*
  * Implicit fences: those that a shared buffer carries with it. Jobs do not wait for them. Each
@@ -179,27 +214,38 @@ enum panthor_bo_access {
 	PANTHOR_BO_WRITE = 1, /* and read */
 };
 
-/**
- * panthor_bo_export_fences - make a point of what an access has to wait for
- * @access: what is about to be done: reading waits for writers, writing for everybody
- * @handle, @point: the point, to be waited for by a job
- *
- * Of a BO that is not shared the point has signalled. Errors: -EINVAL unknown access or a BO that
- * is exclusive to a VM; -EOPNOTSUPP before Linux 6.0; else those of panthor_bo_export() and
- * panthor_syncobj_import_fence().
- */
-int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
-			     uint64_t point);
+enum panthor_bo_fences_direction {
+	PANTHOR_BO_FENCES_OUT = 0, /* the point becomes what the access has to wait for */
+	PANTHOR_BO_FENCES_IN = 1, /* the access is done when the point is: others wait for that */
+};
 
 /**
- * panthor_bo_import_fence - have others wait for a point
- * @access: what is done until then
+ * panthor_bo_fences - take the fences of a buffer out, or put one in
+ * @direction: which of the two
+ * @access: what is about to be done: reading waits for writers, writing for everybody
+ * @handle, @point: the point
  *
- * Makes the BO a shared one: who is about to export it has the fence in it before anybody gets it.
- * Errors: as panthor_bo_export_fences(); those of panthor_syncobj_export_fence().
+ * Of a BO that is not shared the point that comes out has signalled. Putting one in makes it a
+ * shared one: who is about to export it has the fence in it before anybody gets it. Errors: -EINVAL
+ * unknown direction or access, or a BO that is exclusive to a VM; -EOPNOTSUPP before Linux 6.0;
+ * else those of panthor_bo_export(), panthor_syncobj_to_fd() and panthor_syncobj_from_fd().
  */
-int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
-			    uint64_t point);
+int panthor_bo_fences(struct panthor_bo *bo, enum panthor_bo_fences_direction direction,
+		      enum panthor_bo_access access, uint32_t handle, uint64_t point);
+
+/** panthor_bo_export_fences - panthor_bo_fences() out: for a job to wait for before an access */
+static inline int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access access,
+					   uint32_t handle, uint64_t point)
+{
+	return panthor_bo_fences(bo, PANTHOR_BO_FENCES_OUT, access, handle, point);
+}
+
+/** panthor_bo_import_fence - panthor_bo_fences() in: have others wait for an access */
+static inline int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access,
+					  uint32_t handle, uint64_t point)
+{
+	return panthor_bo_fences(bo, PANTHOR_BO_FENCES_IN, access, handle, point);
+}
 
 /**
  * panthor_bo_wait - wait until a shared buffer may be accessed by the CPU

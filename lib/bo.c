@@ -181,12 +181,6 @@ struct panthor_bo *panthor_bo_unref(struct panthor_bo *bo)
 }
 
 PANTHOR_PUBLIC
-const struct panthor_bo_info *panthor_bo_info(const struct panthor_bo *bo)
-{
-	return &bo->info;
-}
-
-PANTHOR_PUBLIC
 void *panthor_bo_set_user(struct panthor_bo *bo, void *user, void (*destroy)(void *user))
 {
 	void *before = NULL;

@@ -24,11 +24,11 @@ struct bo_cached {
 };
 
 struct panthor_bo {
-	/* Goes to zero under the device's handle-table lock only, see panthor_bo_unref(). */
-	atomic_uint refs;
-
 	/* Constant from birth to the last unref. The device is referenced, so is the VM. */
 	struct panthor_bo_info info;
+
+	/* Goes to zero under the device's handle-table lock only, see panthor_bo_unref(). */
+	atomic_uint refs;
 
 	/*
 	 * There is a dma-buf of it: the kernel was asked for one, or it came as one. For ever:
@@ -56,6 +56,8 @@ struct panthor_bo {
 	uint64_t mmap_offset;
 	bool has_mmap_offset;
 };
+
+INFO_COMES_FIRST(panthor_bo);
 
 /* The errors of panthor_bo_new() that come of its flags. */
 int bo_check_flags(struct panthor_device *dev, uint32_t flags);

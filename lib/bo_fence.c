@@ -48,14 +48,11 @@ static int export_sync_file(struct panthor_bo *bo, enum panthor_bo_access access
 	return 0;
 }
 
-PANTHOR_PUBLIC
-int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
-			     uint64_t point)
+static int take_out(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
+		    uint64_t point)
 {
-	int fd, r = check(bo, access);
+	int fd, r;
 
-	if (r)
-		return r;
 	if (!is_shared(bo))
 		return panthor_syncobj_signal(bo->info.dev, handle, point);
 	r = export_sync_file(bo, access, &fd);
@@ -67,16 +64,13 @@ int panthor_bo_export_fences(struct panthor_bo *bo, enum panthor_bo_access acces
 }
 
 /* Here a dma-buf is what is wanted: others are to see the fence, if not now, then later. */
-PANTHOR_PUBLIC
-int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
-			    uint64_t point)
+static int put_in(struct panthor_bo *bo, enum panthor_bo_access access, uint32_t handle,
+		  uint64_t point)
 {
 	struct dma_buf_import_sync_file arg = { .flags = to_flags(access) };
 	const struct panthor_transport *io = bo->info.dev->io;
-	int dmabuf, r = check(bo, access);
+	int dmabuf, r = panthor_syncobj_export_fence(bo->info.dev, handle, point, &arg.fd);
 
-	if (!r)
-		r = panthor_syncobj_export_fence(bo->info.dev, handle, point, &arg.fd);
 	if (r)
 		return r;
 	r = panthor_bo_export(bo, &dmabuf);
@@ -86,6 +80,23 @@ int panthor_bo_import_fence(struct panthor_bo *bo, enum panthor_bo_access access
 	}
 	io_close(io, arg.fd);
 	return r;
+}
+
+PANTHOR_PUBLIC
+int panthor_bo_fences(struct panthor_bo *bo, enum panthor_bo_fences_direction direction,
+		      enum panthor_bo_access access, uint32_t handle, uint64_t point)
+{
+	int r = check(bo, access);
+
+	if (r)
+		return r;
+	switch (direction) {
+	case PANTHOR_BO_FENCES_OUT:
+		return take_out(bo, access, handle, point);
+	case PANTHOR_BO_FENCES_IN:
+		return put_in(bo, access, handle, point);
+	}
+	return -EINVAL;
 }
 
 PANTHOR_PUBLIC

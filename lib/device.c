@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "device.h"
+#include "params.h"
 
 #define DRI_DIR "/dev/dri"
 
@@ -98,15 +99,20 @@ int device_new_from_fd(const struct panthor_transport *io, int fd, struct pantho
 }
 
 PANTHOR_PUBLIC
-int panthor_device_open(const char *path, struct panthor_device **ret_dev)
+int panthor_device_new(const struct panthor_device_params *params, struct panthor_device **ret_dev)
 {
-	return device_open(&panthor_transport_system, path, ret_dev);
-}
+	struct panthor_device_params own;
+	int r = params_read(params, &own, sizeof(own));
 
-PANTHOR_PUBLIC
-int panthor_device_new_from_fd(int fd, struct panthor_device **ret_dev)
-{
-	return device_new_from_fd(&panthor_transport_system, fd, ret_dev);
+	if (r)
+		return r;
+	if (own.flags & ~(uint32_t)PANTHOR_DEVICE_FROM_FD || own.reserved)
+		return -EINVAL;
+	if (!own.flags)
+		return device_open(&panthor_transport_system, own.path, ret_dev);
+	if (own.path)
+		return -EINVAL;
+	return device_new_from_fd(&panthor_transport_system, own.fd, ret_dev);
 }
 
 struct panthor_device *device_get(struct panthor_device *dev)
@@ -155,10 +161,4 @@ int device_ioctl(const struct panthor_device *dev, unsigned long request, void *
 int device_ioctl_once(const struct panthor_device *dev, unsigned long request, void *arg)
 {
 	return io_ioctl_once(dev->io, dev->info.fd, request, arg);
-}
-
-PANTHOR_PUBLIC
-const struct panthor_device_info *panthor_device_info(const struct panthor_device *dev)
-{
-	return &dev->info;
 }

@@ -19,6 +19,9 @@ enum feature_state {
 };
 
 struct panthor_device {
+	/* Constant from open to the last unref, and first: panthor_device_info() is here. */
+	struct panthor_device_info info;
+
 	atomic_uint refs;
 	/* Those of @refs that no object of the library holds. */
 	atomic_uint callers_refs;
@@ -29,7 +32,6 @@ struct panthor_device {
 
 	/* Constant from open to the last unref. */
 	const struct panthor_transport *io;
-	struct panthor_device_info info;
 	unsigned int node_major;
 	unsigned int node_minor;
 	struct drm_panthor_gpu_info gpu_info;
@@ -50,6 +52,11 @@ struct panthor_device {
 	uint64_t mmio_offset;
 	_Atomic(const volatile uint32_t *) flush_page;
 };
+
+/* Programs were built with where the information about an object is. */
+#define INFO_COMES_FIRST(type) \
+	_Static_assert(offsetof(struct type, info) == 0, #type " begins with its info")
+INFO_COMES_FIRST(panthor_device);
 
 /* For the library's own objects. */
 struct panthor_device *device_get(struct panthor_device *dev);

@@ -31,14 +31,7 @@ static int to_fd(struct panthor_device *dev, uint32_t handle, uint32_t flags, in
 	return 0;
 }
 
-PANTHOR_PUBLIC
-int panthor_syncobj_export(struct panthor_device *dev, uint32_t handle, int *ret_fd)
-{
-	return to_fd(dev, handle, 0, ret_fd);
-}
-
-PANTHOR_PUBLIC
-int panthor_syncobj_import(struct panthor_device *dev, int fd, uint32_t *ret_handle)
+static int import_whole(struct panthor_device *dev, int fd, uint32_t *ret_handle)
 {
 	struct drm_syncobj_handle arg = { .fd = fd };
 	int r = device_ioctl(dev, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &arg);
@@ -71,9 +64,7 @@ static int import_fence(struct panthor_device *dev, uint32_t handle, int fd)
  * The kernel does this for the one fence of a syncobj only: points take a detour over a syncobj of
  * their own.
  */
-PANTHOR_PUBLIC
-int panthor_syncobj_export_fence(struct panthor_device *dev, uint32_t handle, uint64_t point,
-				 int *ret_fd)
+static int export_point(struct panthor_device *dev, uint32_t handle, uint64_t point, int *ret_fd)
 {
 	uint32_t copy;
 	int r;
@@ -90,9 +81,7 @@ int panthor_syncobj_export_fence(struct panthor_device *dev, uint32_t handle, ui
 	return r;
 }
 
-PANTHOR_PUBLIC
-int panthor_syncobj_import_fence(struct panthor_device *dev, uint32_t handle, uint64_t point,
-				 int fd)
+static int import_point(struct panthor_device *dev, uint32_t handle, uint64_t point, int fd)
 {
 	uint32_t copy;
 	int r;
@@ -107,4 +96,29 @@ int panthor_syncobj_import_fence(struct panthor_device *dev, uint32_t handle, ui
 		r = panthor_syncobj_transfer(dev, handle, point, copy, 0);
 	panthor_syncobj_destroy(dev, copy);
 	return r;
+}
+
+/* A whole syncobj has no one point. */
+static bool are_known(uint32_t flags, uint64_t point)
+{
+	return !(flags & ~(uint32_t)PANTHOR_SYNCOBJ_FENCE) && (flags || !point);
+}
+
+PANTHOR_PUBLIC
+int panthor_syncobj_to_fd(struct panthor_device *dev, uint32_t handle, uint32_t flags,
+			  uint64_t point, int *ret_fd)
+{
+	if (!are_known(flags, point))
+		return -EINVAL;
+	return flags ? export_point(dev, handle, point, ret_fd) : to_fd(dev, handle, 0, ret_fd);
+}
+
+PANTHOR_PUBLIC
+int panthor_syncobj_from_fd(struct panthor_device *dev, int fd, uint32_t flags, uint64_t point,
+			    uint32_t *inout_handle)
+{
+	if (!are_known(flags, point))
+		return -EINVAL;
+	return flags ? import_point(dev, *inout_handle, point, fd)
+		     : import_whole(dev, fd, inout_handle);
 }

@@ -57,14 +57,7 @@ static int open_sibling(const struct panthor_device *dev, const char *prefix,
 	return minor < 0 ? -ENOENT : open_minor(io, (unsigned int)minor, ret_gems);
 }
 
-PANTHOR_PUBLIC
-int panthor_gems_open_fd(int fd, struct panthor_gems **ret_gems)
-{
-	return gems_open_fd(&panthor_transport_system, fd, ret_gems);
-}
-
-PANTHOR_PUBLIC
-int panthor_gems_open_device(struct panthor_device *dev, struct panthor_gems **ret_gems)
+static int open_device(const struct panthor_device *dev, struct panthor_gems **ret_gems)
 {
 	int r = open_minor(dev->io, dev->node_minor, ret_gems);
 
@@ -73,4 +66,11 @@ int panthor_gems_open_device(struct panthor_device *dev, struct panthor_gems **r
 	if (r == -ENOENT)
 		r = open_sibling(dev, "renderD", ret_gems);
 	return r;
+}
+
+PANTHOR_PUBLIC
+int panthor_gems_open(struct panthor_device *dev, int fd, struct panthor_gems **ret_gems)
+{
+	return dev ? open_device(dev, ret_gems)
+		   : gems_open_fd(&panthor_transport_system, fd, ret_gems);
 }

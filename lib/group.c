@@ -122,12 +122,6 @@ struct panthor_group *panthor_group_unref(struct panthor_group *group)
 }
 
 PANTHOR_PUBLIC
-const struct panthor_group_info *panthor_group_info(const struct panthor_group *group)
-{
-	return &group->info;
-}
-
-PANTHOR_PUBLIC
 int panthor_group_state(struct panthor_group *group, uint32_t *ret_state,
 			uint32_t *ret_fatal_queues)
 {

@@ -6,8 +6,9 @@
 
 struct panthor_group {
 	/* Constant from birth to unref. The VM is referenced. */
-	struct panthor_vm *vm;
 	struct panthor_group_info info;
+	struct panthor_vm *vm;
 };
+INFO_COMES_FIRST(panthor_group);
 
 #endif

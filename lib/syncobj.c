@@ -89,16 +89,14 @@ int panthor_syncobj_wait(struct panthor_device *dev, const uint32_t *handles,
 	return 0;
 }
 
-PANTHOR_PUBLIC
-int panthor_syncobj_reset(struct panthor_device *dev, uint32_t handle)
+static int reset(struct panthor_device *dev, uint32_t handle)
 {
 	struct drm_syncobj_array array = { .handles = (uintptr_t)&handle, .count_handles = 1 };
 
 	return device_ioctl(dev, DRM_IOCTL_SYNCOBJ_RESET, &array);
 }
 
-PANTHOR_PUBLIC
-int panthor_syncobj_signal(struct panthor_device *dev, uint32_t handle, uint64_t point)
+static int signal(struct panthor_device *dev, uint32_t handle, uint64_t point)
 {
 	struct drm_syncobj_array fence = { .handles = (uintptr_t)&handle, .count_handles = 1 };
 	struct drm_syncobj_timeline_array timeline = {
@@ -110,6 +108,15 @@ int panthor_syncobj_signal(struct panthor_device *dev, uint32_t handle, uint64_t
 	if (!point)
 		return device_ioctl(dev, DRM_IOCTL_SYNCOBJ_SIGNAL, &fence);
 	return device_ioctl(dev, DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL, &timeline);
+}
+
+PANTHOR_PUBLIC
+int panthor_syncobj_set(struct panthor_device *dev, uint32_t handle,
+			enum panthor_syncobj_change change, uint64_t point)
+{
+	if (change == PANTHOR_SYNCOBJ_SIGNAL)
+		return signal(dev, handle, point);
+	return change != PANTHOR_SYNCOBJ_RESET || point ? -EINVAL : reset(dev, handle);
 }
 
 PANTHOR_PUBLIC

@@ -8,9 +8,10 @@
 
 struct panthor_tiler_heap {
 	/* Constant from birth to unref. The VM is referenced. */
-	struct panthor_vm *vm;
 	struct panthor_tiler_heap_info info;
+	struct panthor_vm *vm;
 };
+INFO_COMES_FIRST(panthor_tiler_heap);
 
 static void destroy_handle(const struct panthor_device *dev, uint32_t handle)
 {
@@ -84,10 +85,4 @@ struct panthor_tiler_heap *panthor_tiler_heap_unref(struct panthor_tiler_heap *h
 	panthor_vm_unref(heap->vm);
 	free(heap);
 	return NULL;
-}
-
-PANTHOR_PUBLIC
-const struct panthor_tiler_heap_info *panthor_tiler_heap_info(const struct panthor_tiler_heap *heap)
-{
-	return &heap->info;
 }

@@ -74,12 +74,6 @@ struct panthor_vm *panthor_vm_unref(struct panthor_vm *vm)
 }
 
 PANTHOR_PUBLIC
-const struct panthor_vm_info *panthor_vm_info(const struct panthor_vm *vm)
-{
-	return &vm->info;
-}
-
-PANTHOR_PUBLIC
 int panthor_vm_is_usable(struct panthor_vm *vm)
 {
 	struct drm_panthor_vm_get_state get = { .vm_id = vm->info.id };

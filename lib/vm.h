@@ -7,11 +7,12 @@
 #include "device.h"
 
 struct panthor_vm {
-	atomic_uint refs;
-
 	/* Constant from birth to the last unref. The device is referenced. */
-	struct panthor_device *dev;
 	struct panthor_vm_info info;
+	struct panthor_device *dev;
+
+	atomic_uint refs;
 };
+INFO_COMES_FIRST(panthor_vm);
 
 #endif

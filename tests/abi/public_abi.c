@@ -62,6 +62,12 @@ CHECK((int)PANTHOR_GROUP_REALTIME == (int)PANTHOR_GROUP_PRIORITY_REALTIME + 1);
 
 CHECK(PANTHOR_BO_READ == 0);
 CHECK(PANTHOR_BO_WRITE == 1);
+CHECK(PANTHOR_BO_FENCES_OUT == 0);
+CHECK(PANTHOR_BO_FENCES_IN == 1);
+CHECK(PANTHOR_SYNCOBJ_RESET == 0);
+CHECK(PANTHOR_SYNCOBJ_SIGNAL == 1);
+CHECK(PANTHOR_SYNCOBJ_FENCE == 1);
+CHECK(PANTHOR_DEVICE_FROM_FD == 1);
 CHECK(PANTHOR_CLOCK_CPU == 1);
 CHECK(PANTHOR_CLOCK_CPU_RAW == 2);
 CHECK(PANTHOR_CLOCK_CYCLES == 4);
@@ -96,6 +102,8 @@ CHECK(offsetof(struct panthor_device_info, version_minor) == 12);
 CHECK(offsetof(struct panthor_device_info, page_size) == 16);
 CHECK(offsetof(struct panthor_device_info, gpu) == 24);
 
+CHECK(offsetof(struct panthor_device_params, fd) == 8);
+CHECK(offsetof(struct panthor_device_params, path) == 16);
 CHECK(sizeof(struct panthor_va_params) == 32);
 CHECK(offsetof(struct panthor_va_params, timeline) == 4);
 CHECK(offsetof(struct panthor_va_params, guard) == 24);

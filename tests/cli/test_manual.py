@@ -62,7 +62,7 @@ def public():
     exported = re.findall(r"^\t(\w+);$", read("lib", "libdrm_panthor.map"), re.M)
     text = "".join(read(path) for path in HEADERS)
     text = re.sub(r"/\* Not for callers.*?\n}\n", "", text, flags=re.S)
-    inline = re.findall(r"^static inline [\w *]*?\b(panthor_\w+)\(", text, re.M)
+    inline = re.findall(r"^static inline [\w *\n]*?\b(panthor_\w+)\(", text, re.M)
     equal(len(exported) > 50 and len(inline) > 30, True, f"{len(exported)} and {len(inline)} found")
     return exported + inline
 

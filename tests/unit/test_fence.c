@@ -97,6 +97,11 @@ static void a_syncobj_is_shared_whole(void **state)
 	assert_int_equal(panthor_syncobj_import(p.f->dev, fd, &untouched), -EPROTO);
 	assert_int_equal(panthor_syncobj_export(p.f->dev, p.from, &no), -EPROTO);
 	p.f->fake->bogus_handle = false;
+	/* A syncobj has no one point, and what else there may be is for later. */
+	assert_int_equal(panthor_syncobj_to_fd(p.f->dev, p.from, 0, 1, &no), -EINVAL);
+	assert_int_equal(panthor_syncobj_to_fd(p.f->dev, p.from, 2, 0, &no), -EINVAL);
+	assert_int_equal(panthor_syncobj_from_fd(p.f->dev, fd, 0, 1, &untouched), -EINVAL);
+	assert_int_equal(panthor_syncobj_from_fd(p.f->dev, fd, 2, 0, &untouched), -EINVAL);
 	assert_int_equal(untouched, 77);
 	assert_int_equal(no, -2);
 	close_fd(p.f, fd);
@@ -319,6 +324,7 @@ static void wait_for_a_shared_buffer(void **state)
 static void implicit_fence_errors(void **state)
 {
 	const enum panthor_bo_access unknown = (enum panthor_bo_access)2;
+	const enum panthor_bo_fences_direction aside = (enum panthor_bo_fences_direction)2;
 	struct panthor_vm *vm;
 	struct panthor_bo *bo, *private = NULL;
 	struct pair p;
@@ -328,6 +334,7 @@ static void implicit_fence_errors(void **state)
 	vm = new_vm(p.f->dev, 0);
 	assert_int_equal(panthor_bo_new(p.f->dev, vm, 4096, 0, &private), 0);
 	assert_int_equal(panthor_bo_wait(bo, unknown, 0), -EINVAL);
+	assert_int_equal(panthor_bo_fences(bo, aside, PANTHOR_BO_READ, p.to, 0), -EINVAL);
 	assert_int_equal(panthor_bo_wait(private, PANTHOR_BO_READ, 0), -EINVAL);
 	assert_int_equal(panthor_bo_export_fences(bo, unknown, p.to, 0), -EINVAL);
 	assert_int_equal(panthor_bo_export_fences(private, PANTHOR_BO_READ, p.to, 0), -EINVAL);

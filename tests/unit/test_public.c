@@ -90,6 +90,33 @@ static void device_new_from_fd_keeps_a_duplicate(void **state)
 	panthor_device_unref(same);
 }
 
+/* Which device is a question with one answer, as far as this library understands it. */
+static void device_new_checks_its_parameters(void **state)
+{
+	struct {
+		struct panthor_device_params known;
+		uint32_t later;
+	} newer = { { .size = sizeof(newer) }, 1 };
+	struct panthor_device_params params = { .size = sizeof(params) };
+	struct panthor_device *dev = NULL;
+
+	params.flags = PANTHOR_DEVICE_FROM_FD << 1;
+	assert_int_equal(panthor_device_new(&params, &dev), -EINVAL);
+	params.flags = PANTHOR_DEVICE_FROM_FD;
+	params.path = NODE;
+	assert_int_equal(panthor_device_new(&params, &dev), -EINVAL);
+	params.flags = 0;
+	params.reserved = 1;
+	assert_int_equal(panthor_device_new(&params, &dev), -EINVAL);
+	assert_int_equal(panthor_device_new(&newer.known, &dev), -E2BIG);
+	assert_null(dev);
+	newer.later = 0;
+	assert_int_equal(panthor_device_new(&newer.known, &dev), 0);
+	panthor_device_unref(dev);
+	assert_int_equal(panthor_device_new(NULL, &dev), 0);
+	panthor_device_unref(dev);
+}
+
 static void gems_open_fd_reads_any(void **state)
 {
 	struct panthor_gems *gems = NULL;
@@ -116,6 +143,7 @@ int main(void)
 		public_test(device_open_finds_the_node),
 		public_test(device_open_errors),
 		public_test(device_new_from_fd_keeps_a_duplicate),
+		public_test(device_new_checks_its_parameters),
 		public_test(gems_open_fd_reads_any),
 	};
 

@@ -138,6 +138,18 @@ static void wait_errors(void **state)
 	assert_int_equal(first, 77);
 }
 
+static void unknown_changes(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t handle = new_syncobj(f->dev, 0);
+
+	assert_int_equal(panthor_syncobj_set(f->dev, handle, PANTHOR_SYNCOBJ_RESET, 1), -EINVAL);
+	assert_int_equal(panthor_syncobj_set(f->dev, handle, (enum panthor_syncobj_change)2, 0),
+			 -EINVAL);
+	assert_int_equal(fake_calls(f->fake, FAKE_SYNCOBJ_RESET), 0);
+	assert_int_equal(panthor_syncobj_destroy(f->dev, handle), 0);
+}
+
 static void unknown_handles(void **state)
 {
 	struct fixture *f = *state;
@@ -177,7 +189,7 @@ int main(void)
 		fixture_test(new_and_destroy),	   fixture_test(wait_passes_everything),
 		fixture_test(wait_for_one_or_all), fixture_test(points_grow),
 		fixture_test(wait_errors),	   fixture_test(unknown_handles),
-		fixture_test(first_is_checked),
+		fixture_test(first_is_checked),	   fixture_test(unknown_changes),
 	};
 
 	return cmocka_run_group_tests_name("syncobj", tests, NULL, NULL);
