@@ -20,6 +20,9 @@
  * - What is done many times in one call is an array of structures that the caller fills: bind ops,
  *   jobs, waits and signals, ranges. They are read during the call and not kept. What needs no
  *   call of its own, initialisers and the calls for one of them, is inline.
+ * - Structures that callers allocate may get longer at their end all the same. Parameters say how
+ *   long they are, and so does, for outputs, the inline function that takes them. Elements of
+ *   arrays have reserved members, which have to be 0.
  * - Sizes and offsets are bytes, 64-bit on every machine.
  * - Signals do not surface: an interrupted system call is repeated.
  * - A feature the running kernel lacks gives -EOPNOTSUPP, also where the kernel would have said
@@ -189,12 +192,14 @@ enum panthor_bo_sync_type {
  * @bo: the BO
  * @offset, @size: bytes
  * @type: enum panthor_bo_sync_type of what is to be done with it
+ * @reserved: to be 0
  */
 struct panthor_bo_range {
 	struct panthor_bo *bo;
 	uint64_t offset;
 	uint64_t size;
 	uint32_t type;
+	uint32_t reserved[3];
 };
 
 /**
@@ -203,7 +208,8 @@ struct panthor_bo_range {
  *
  * Does nothing, successfully, where the map is not cached or the GPU is coherent. Ranges that meet
  * or share cache lines are looked after once. Needs 1.7. Errors: -EINVAL beyond the BO, unknown
- * type, imported BO or one of another device, and then nothing has been done; -EOPNOTSUPP; -ENOMEM.
+ * type, reserved members, imported BO or one of another device, and then nothing has been done;
+ * -EOPNOTSUPP; -ENOMEM.
  */
 int panthor_bo_sync_ranges(struct panthor_device *dev, const struct panthor_bo_range *ranges,
 			   uint32_t count);
@@ -218,6 +224,7 @@ static inline int panthor_bo_sync(struct panthor_bo *bo, uint64_t offset, uint64
 	range.offset = offset;
 	range.size = size;
 	range.type = (uint32_t)type;
+	range.reserved[0] = range.reserved[1] = range.reserved[2] = 0;
 	return panthor_bo_sync_ranges(panthor_bo_device(bo), &range, 1);
 }
 

@@ -196,13 +196,21 @@ struct panthor_timestamp {
 };
 
 /**
- * panthor_device_timestamp - read the GPU's clock, and others at the same time
+ * panthor_device_timestamp_sized - read the GPU's clock, and others at the same time
  * @clocks: enum panthor_clock
+ * @size: sizeof(*@ret_timestamp), which may be from another version
  *
  * Needs 1.1. Errors: -EINVAL unknown clocks, or two of the CPU; -EOPNOTSUPP.
  */
-int panthor_device_timestamp(struct panthor_device *dev, uint32_t clocks,
-			     struct panthor_timestamp *ret_timestamp);
+int panthor_device_timestamp_sized(struct panthor_device *dev, uint32_t clocks,
+				   struct panthor_timestamp *ret_timestamp, size_t size);
+
+/** panthor_device_timestamp - panthor_device_timestamp_sized() of the size it has here */
+static inline int panthor_device_timestamp(struct panthor_device *dev, uint32_t clocks,
+					   struct panthor_timestamp *ret_timestamp)
+{
+	return panthor_device_timestamp_sized(dev, clocks, ret_timestamp, sizeof(*ret_timestamp));
+}
 
 #ifdef __cplusplus
 }

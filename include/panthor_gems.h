@@ -127,22 +127,39 @@ static inline int panthor_gems_open_device(struct panthor_device *dev,
 }
 
 /**
- * panthor_gems_next - the next row
+ * panthor_gems_next_sized - the next row
  * @ret_row: filled on 1
+ * @size: sizeof(*@ret_row), which may be from another version
  *
  * Returns 1 with a row, 0 at the end. The answer of an ended or failed reader stays the same.
  * Errors: -EBADMSG the file has no header that can be read, so no `gems` table; -EFBIG a row longer
  * than any kernel prints; whatever read(2) gives.
  */
-int panthor_gems_next(struct panthor_gems *gems, struct panthor_gems_row *ret_row);
+int panthor_gems_next_sized(struct panthor_gems *gems, struct panthor_gems_row *ret_row,
+			    size_t size);
+
+/** panthor_gems_next - panthor_gems_next_sized() of the size that a row has here */
+static inline int panthor_gems_next(struct panthor_gems *gems, struct panthor_gems_row *ret_row)
+{
+	return panthor_gems_next_sized(gems, ret_row, sizeof(*ret_row));
+}
 
 /**
- * panthor_gems_summary - totals and verdict
+ * panthor_gems_summary_sized - totals and verdict
+ * @size: sizeof(*@ret_summary), which may be from another version
  *
  * Errors: -EAGAIN panthor_gems_next() has not come to the end yet; if it failed,
- * those of panthor_gems_next().
+ * those of panthor_gems_next_sized().
  */
-int panthor_gems_summary(const struct panthor_gems *gems, struct panthor_gems_summary *ret_summary);
+int panthor_gems_summary_sized(const struct panthor_gems *gems,
+			       struct panthor_gems_summary *ret_summary, size_t size);
+
+/** panthor_gems_summary - panthor_gems_summary_sized() of the size that it has here */
+static inline int panthor_gems_summary(const struct panthor_gems *gems,
+				       struct panthor_gems_summary *ret_summary)
+{
+	return panthor_gems_summary_sized(gems, ret_summary, sizeof(*ret_summary));
+}
 
 /** panthor_gems_close - free a reader; takes NULL, returns NULL */
 struct panthor_gems *panthor_gems_close(struct panthor_gems *gems);

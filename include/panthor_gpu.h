@@ -104,6 +104,7 @@ enum panthor_bind_op_type {
  *         the first one waits for holds all of them up and what the last one signals comes after
  *         all
  * @sync_count: 0 unless it is queued
+ * @reserved: to be 0
  *
  * @bo_offset, @va and @size are multiples of PANTHOR_VM_PAGE_SIZE. What a type has no use for is 0.
  * A map replaces what was mapped there. It keeps the memory, so that the BO may be dropped. An
@@ -118,6 +119,7 @@ struct panthor_bind_op {
 	uint64_t size;
 	const struct panthor_sync *syncs;
 	uint32_t sync_count;
+	uint32_t reserved[3];
 };
 
 enum panthor_bind_flags {
@@ -157,6 +159,7 @@ static inline struct panthor_bind_op panthor_bind_unmap(uint64_t va, uint64_t si
 	op.size = size;
 	op.syncs = NULL;
 	op.sync_count = 0;
+	op.reserved[0] = op.reserved[1] = op.reserved[2] = 0;
 	return op;
 }
 
@@ -300,6 +303,7 @@ int panthor_group_state(struct panthor_group *group, uint32_t *ret_state,
  * @flush_id: panthor_device_flush_id() when the commands had been written, or PANTHOR_FLUSH_ID_NOW
  * @sync_count: number of @syncs
  * @syncs: what it waits for, and signals
+ * @reserved: to be 0
  */
 struct panthor_job {
 	uint64_t va;
@@ -308,6 +312,7 @@ struct panthor_job {
 	uint32_t flush_id;
 	uint32_t sync_count;
 	const struct panthor_sync *syncs;
+	uint64_t reserved[2];
 };
 
 /**

@@ -24,11 +24,13 @@ enum panthor_sync_type {
  * @handle: syncobj
  * @type: enum panthor_sync_type
  * @point: for a wait, one that something is queued for
+ * @reserved: to be 0
  */
 struct panthor_sync {
 	uint32_t handle;
 	uint32_t type;
 	uint64_t point;
+	uint64_t reserved;
 };
 
 /** panthor_wait_point - to wait for a point of a syncobj */
@@ -39,6 +41,7 @@ static inline struct panthor_sync panthor_wait_point(uint32_t handle, uint64_t p
 	sync.handle = handle;
 	sync.type = PANTHOR_SYNC_WAIT;
 	sync.point = point;
+	sync.reserved = 0;
 	return sync;
 }
 

@@ -15,6 +15,8 @@ static int check(struct panthor_device *dev, const struct panthor_bo_range *rang
 
 	if (range->type > PANTHOR_BO_SYNC_FLUSH_AND_INVALIDATE || bo->info.dev != dev)
 		return -EINVAL;
+	if (range->reserved[0] || range->reserved[1] || range->reserved[2])
+		return -EINVAL;
 	if (range->offset > bo->info.size || range->size > bo->info.size - range->offset ||
 	    bo->info.is_imported)
 		return -EINVAL;

@@ -6,6 +6,7 @@
 
 #include "device.h"
 #include "gems.h"
+#include "params.h"
 
 /* Large reads: the kernel formats the table anew for every reader that is not served at once. */
 #define WINDOW_SIZE (256u << 10)
@@ -286,7 +287,7 @@ static void add_row(struct panthor_gems *gems, const struct panthor_gems_row *ro
 						 &summary->sum_resident);
 }
 
-static int next_row(struct panthor_gems *gems, struct panthor_gems_row *ret_row)
+static int next_row(struct panthor_gems *gems, struct panthor_gems_row *ret_row, size_t size)
 {
 	struct gems_record record;
 	ssize_t end;
@@ -306,7 +307,7 @@ static int next_row(struct panthor_gems *gems, struct panthor_gems_row *ret_row)
 		record.row.label_len = (size_t)end - 1 - record.label_offset;
 	gems->pos += (size_t)end;
 	add_row(gems, &record.row);
-	*ret_row = record.row;
+	params_write(&record.row, sizeof(record.row), ret_row, size);
 	return 1;
 }
 
@@ -327,7 +328,8 @@ static enum panthor_gems_integrity judge(const struct panthor_gems *gems)
 }
 
 PANTHOR_PUBLIC
-int panthor_gems_next(struct panthor_gems *gems, struct panthor_gems_row *ret_row)
+int panthor_gems_next_sized(struct panthor_gems *gems, struct panthor_gems_row *ret_row,
+			    size_t size)
 {
 	int r;
 
@@ -336,7 +338,7 @@ int panthor_gems_next(struct panthor_gems *gems, struct panthor_gems_row *ret_ro
 
 	r = gems->started ? 0 : start(gems);
 	if (!r)
-		r = next_row(gems, ret_row);
+		r = next_row(gems, ret_row, size);
 	if (!r)
 		gems->summary.integrity = judge(gems);
 	gems->status = r;
@@ -344,11 +346,12 @@ int panthor_gems_next(struct panthor_gems *gems, struct panthor_gems_row *ret_ro
 }
 
 PANTHOR_PUBLIC
-int panthor_gems_summary(const struct panthor_gems *gems, struct panthor_gems_summary *ret_summary)
+int panthor_gems_summary_sized(const struct panthor_gems *gems,
+			       struct panthor_gems_summary *ret_summary, size_t size)
 {
 	if (gems->status)
 		return gems->status > 0 ? -EAGAIN : gems->status;
 
-	*ret_summary = gems->summary;
+	params_write(&gems->summary, sizeof(gems->summary), ret_summary, size);
 	return 0;
 }

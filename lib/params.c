@@ -24,3 +24,11 @@ int params_read(const void *params, void *ret_params, size_t known_size)
 		memcpy(ret_params, params, size < known_size ? size : known_size);
 	return 0;
 }
+
+void params_write(const void *known, size_t known_size, void *ret, size_t ret_size)
+{
+	size_t size = ret_size < known_size ? ret_size : known_size;
+
+	memcpy(ret, known, size);
+	memset((unsigned char *)ret + size, 0, ret_size - size);
+}

@@ -11,4 +11,10 @@
  */
 int params_read(const void *params, void *ret_params, size_t known_size);
 
+/*
+ * The other way round: fills @ret_size bytes of the caller's, with as much of the library's @known
+ * as the caller knows of, and with 0 what only the caller does.
+ */
+void params_write(const void *known, size_t known_size, void *ret, size_t ret_size);
+
 #endif

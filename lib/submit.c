@@ -15,6 +15,8 @@ static int check_job(const struct panthor_group *group, const struct panthor_job
 {
 	if (job->queue >= group->info.queue_count || !job->va != !job->size)
 		return -EINVAL;
+	if (job->reserved[0] || job->reserved[1])
+		return -EINVAL;
 	return job->va % STREAM_ALIGNMENT || job->size % INSTRUCTION_SIZE ? -EINVAL : 0;
 }
 

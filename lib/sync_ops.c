@@ -27,7 +27,7 @@ int sync_ops_write(struct drm_panthor_sync_op **next, const struct panthor_sync 
 	struct drm_panthor_sync_op *ops = *next;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (!syncs[i].handle || syncs[i].type > PANTHOR_SYNC_SIGNAL)
+		if (!syncs[i].handle || syncs[i].type > PANTHOR_SYNC_SIGNAL || syncs[i].reserved)
 			return -EINVAL;
 		ops[i] = (struct drm_panthor_sync_op){
 			.flags = flags_of(&syncs[i]),

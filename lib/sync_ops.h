@@ -13,7 +13,7 @@ int sync_ops_begin(struct scratch *scratch, const struct panthor_transport *io, 
 
 /*
  * Writes @count of them from *@next on, moves that behind them, and points @ret_array to them.
- * -EINVAL for handle 0 and unknown types.
+ * -EINVAL for handle 0, unknown types and reserved members.
  */
 int sync_ops_write(struct drm_panthor_sync_op **next, const struct panthor_sync *syncs,
 		   uint32_t count, struct drm_panthor_obj_array *ret_array);

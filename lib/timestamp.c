@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "device.h"
+#include "params.h"
 
 #define ALWAYS \
 	(DRM_PANTHOR_TIMESTAMP_GPU | DRM_PANTHOR_TIMESTAMP_GPU_OFFSET | DRM_PANTHOR_TIMESTAMP_FREQ)
@@ -34,10 +35,11 @@ static int choose_flags(const struct panthor_device *dev, uint32_t clocks, uint3
 }
 
 PANTHOR_PUBLIC
-int panthor_device_timestamp(struct panthor_device *dev, uint32_t clocks,
-			     struct panthor_timestamp *ret_timestamp)
+int panthor_device_timestamp_sized(struct panthor_device *dev, uint32_t clocks,
+				   struct panthor_timestamp *ret_timestamp, size_t size)
 {
 	struct drm_panthor_timestamp_info info = { 0 };
+	struct panthor_timestamp known;
 	int r = choose_flags(dev, clocks, &info.flags);
 
 	if (!r)
@@ -49,7 +51,7 @@ int panthor_device_timestamp(struct panthor_device *dev, uint32_t clocks,
 	if (info.cpu_timestamp_nsec >= 1000000000)
 		return -EPROTO;
 
-	*ret_timestamp = (struct panthor_timestamp){
+	known = (struct panthor_timestamp){
 		.gpu_ticks = info.current_timestamp,
 		.gpu_offset = info.timestamp_offset,
 		.frequency = info.timestamp_frequency,
@@ -57,5 +59,6 @@ int panthor_device_timestamp(struct panthor_device *dev, uint32_t clocks,
 		.cpu_ns = info.cpu_timestamp_sec * 1000000000 + info.cpu_timestamp_nsec,
 		.duration_ns = info.duration_nsec,
 	};
+	params_write(&known, sizeof(known), ret_timestamp, size);
 	return 0;
 }

@@ -109,7 +109,7 @@ CHECK(offsetof(struct panthor_va_params, timeline) == 4);
 CHECK(offsetof(struct panthor_va_params, guard) == 24);
 
 /* Elements of arrays: these never change. */
-CHECK(sizeof(struct panthor_sync) == 16);
+CHECK(sizeof(struct panthor_sync) == 24);
 CHECK(offsetof(struct panthor_sync, type) == 4);
 CHECK(offsetof(struct panthor_sync, point) == 8);
 CHECK(offsetof(struct panthor_bind_op, flags) == 4);
@@ -157,9 +157,11 @@ CHECK(offsetof(struct panthor_usage, peak_bytes) == 56);
 CHECK(offsetof(struct panthor_bind_op, bo_offset) == 16);
 CHECK(offsetof(struct panthor_bind_op, size) == 32);
 CHECK(offsetof(struct panthor_bind_op, syncs) == 40);
-CHECK(sizeof(struct panthor_bind_op) == 56);
-CHECK(sizeof(struct panthor_job) == 32);
-CHECK(sizeof(struct panthor_bo_range) == 32);
+CHECK(sizeof(struct panthor_bind_op) == 64);
+CHECK(offsetof(struct panthor_bind_op, reserved) == 52);
+CHECK(sizeof(struct panthor_job) == 48);
+CHECK(offsetof(struct panthor_job, reserved) == 32);
+CHECK(sizeof(struct panthor_bo_range) == 40);
 CHECK(offsetof(struct panthor_bo_range, type) == 24);
 CHECK(sizeof(struct panthor_buffer) == 48);
 CHECK(offsetof(struct panthor_buffer, va) == 24);
@@ -182,7 +184,8 @@ static bool initialisers_agree(void)
 	struct panthor_bind_op map = panthor_bind_map(NULL, 1, 2, 3, 4);
 	struct panthor_bind_op unmap = panthor_bind_unmap(2, 3), sync = panthor_bind_sync(&wait, 1);
 
-	return wait.type == PANTHOR_SYNC_WAIT && signal.type == PANTHOR_SYNC_SIGNAL &&
+	return !wait.reserved && !map.reserved[0] && !map.reserved[2] &&
+	       wait.type == PANTHOR_SYNC_WAIT && signal.type == PANTHOR_SYNC_SIGNAL &&
 	       wait.point == signal.point && map.type == PANTHOR_BIND_OP_MAP && map.flags == 4 &&
 	       map.bo_offset == 1 && map.va == unmap.va && map.size == unmap.size &&
 	       unmap.type == PANTHOR_BIND_OP_UNMAP && !unmap.flags && !unmap.sync_count &&

@@ -117,10 +117,16 @@ static void errors_come_first(void **state)
 	fd = fake_make_dmabuf(s.f->fake, 4096, true);
 	assert_int_equal(panthor_bo_import(s.f->dev, fd, &foreign), 0);
 	before = fake_calls(s.f->fake, FAKE_BO_SYNC);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 8; i++) {
 		const struct panthor_bo_range bad[] = {
-			{ s.b, 8192, 1, FLUSH },  { s.b, 1, UINT64_MAX, FLUSH }, { s.b, 0, 1, 2 },
-			{ foreign, 0, 1, FLUSH }, { theirs, 0, 1, FLUSH },
+			{ s.b, 8192, 1, FLUSH },
+			{ s.b, 1, UINT64_MAX, FLUSH },
+			{ s.b, 0, 1, 2 },
+			{ foreign, 0, 1, FLUSH },
+			{ theirs, 0, 1, FLUSH },
+			{ s.b, 0, 1, FLUSH, { 1, 0, 0 } },
+			{ s.b, 0, 1, FLUSH, { 0, 1, 0 } },
+			{ s.b, 0, 1, FLUSH, { 0, 0, 1 } },
 		};
 		struct panthor_bo_range ranges[] = { { s.a, 0, 1, FLUSH }, bad[i] };
 

@@ -30,6 +30,49 @@ static void reads_a_pipe(void **state)
 	table_free(&table);
 }
 
+/* A program may be older than the library, or newer: each gets what both know. */
+static void structures_of_other_versions(void **state)
+{
+	const size_t old_row = offsetof(struct panthor_gems_row, size);
+	const size_t old_summary = offsetof(struct panthor_gems_summary, integrity);
+	struct {
+		struct panthor_gems_row known;
+		uint64_t later;
+	} row = { .later = 77 };
+	struct {
+		struct panthor_gems_summary known;
+		uint64_t later;
+	} summary = { .later = 77 };
+	struct gems_table table = { 0 };
+	struct memory_stream stream;
+	struct panthor_gems *gems;
+
+	table_head(&table);
+	table_row(&table, "a/1", 8192, 4096, "x");
+	table_row(&table, "a/2", 8192, 4096, "x");
+	table_footer(&table);
+	memory_stream_init(&stream, table.text, table.len);
+	gems = memory_stream_open(&stream);
+	row.known.size = 77;
+	assert_int_equal(panthor_gems_next_sized(gems, &row.known, old_row), 1);
+	assert_int_equal(row.known.tgid, 1);
+	assert_int_equal(row.known.size, 77);
+	assert_int_equal(panthor_gems_next_sized(gems, &row.known, sizeof(row)), 1);
+	assert_int_equal(row.known.size, 8192);
+	assert_int_equal(row.later, 0);
+	assert_int_equal(panthor_gems_next_sized(gems, &row.known, sizeof(row)), 0);
+
+	summary.known.integrity = PANTHOR_GEMS_NO_FOOTER;
+	assert_int_equal(panthor_gems_summary_sized(gems, &summary.known, old_summary), 0);
+	assert_int_equal(summary.known.rows, 2);
+	assert_int_equal(summary.known.integrity, PANTHOR_GEMS_NO_FOOTER);
+	assert_int_equal(panthor_gems_summary_sized(gems, &summary.known, sizeof(summary)), 0);
+	assert_int_equal(summary.known.integrity, PANTHOR_GEMS_OK);
+	assert_int_equal(summary.later, 0);
+	panthor_gems_close(gems);
+	table_free(&table);
+}
+
 static void read_errors_stay(void **state)
 {
 	static const int errors[] = { EIO, EAGAIN };
@@ -166,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_pipe),
+		cmocka_unit_test(structures_of_other_versions),
 		cmocka_unit_test(read_errors_stay),
 		cmocka_unit_test(read_errors_anywhere),
 		cmocka_unit_test(interrupted_read_is_repeated),

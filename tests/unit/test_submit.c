@@ -166,6 +166,29 @@ static void jobs_are_checked(void **state)
 	end(&s);
 }
 
+/* What may mean something to a library to come is refused by this one, not passed over. */
+static void reserved_members_are_zero(void **state)
+{
+	struct panthor_sync sync;
+	struct panthor_job job = job_with(&sync, 1);
+	struct submit_fixture s;
+
+	begin(&s, state);
+	sync = panthor_signal_point(new_syncobj(s.f->dev, 0), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(job.reserved); i++) {
+		job.reserved[i] = 1;
+		expect(&s, &job, -EINVAL);
+		job.reserved[i] = 0;
+	}
+	sync.reserved = 1;
+	expect(&s, &job, -EINVAL);
+	sync.reserved = 0;
+	assert_int_equal(fake_calls(s.f->fake, FAKE_GROUP_SUBMIT), 0);
+	expect(&s, &job, 0);
+	panthor_syncobj_destroy(s.f->dev, sync.handle);
+	end(&s);
+}
+
 static void submit_errors(void **state)
 {
 	static const int errors[] = { ENOMEM, EBUSY, ENODEV };
@@ -343,6 +366,7 @@ int main(void)
 		fixture_test(jobs_are_passed),
 		fixture_test(many_jobs),
 		fixture_test(jobs_are_checked),
+		fixture_test(reserved_members_are_zero),
 		fixture_test(submit_errors),
 		fixture_test(fences_of_a_stalled_gpu),
 		fixture_test(flush_id_now),

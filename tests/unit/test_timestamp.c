@@ -61,6 +61,33 @@ static void all_clocks(void **state)
 	assert_int_equal(t.duration_ns, 7);
 }
 
+/* A program may be older than the library, or newer: each gets what both know. */
+static void structures_of_other_versions(void **state)
+{
+	struct {
+		struct panthor_timestamp known;
+		uint64_t later;
+	} newer = { .later = 77 };
+	struct panthor_timestamp older = { .cycles = 77, .duration_ns = 77 };
+	struct fixture *f = *state;
+
+	f->fake->timestamp = (struct drm_panthor_timestamp_info){
+		.timestamp_frequency = 5,
+		.current_timestamp = 6,
+		.duration_nsec = 7,
+	};
+	assert_int_equal(panthor_device_timestamp_sized(f->dev, 0, &older,
+							offsetof(struct panthor_timestamp, cycles)),
+			 0);
+	assert_int_equal(older.gpu_ticks, 6);
+	assert_int_equal(older.frequency, 5);
+	assert_int_equal(older.cycles, 77);
+	assert_int_equal(older.duration_ns, 77);
+	assert_int_equal(panthor_device_timestamp_sized(f->dev, 0, &newer.known, sizeof(newer)), 0);
+	assert_int_equal(newer.known.duration_ns, 7);
+	assert_int_equal(newer.later, 0);
+}
+
 static void errors(void **state)
 {
 	struct fixture *f = *state;
@@ -81,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(basic_clocks_since_minor_1),
 		fixture_test(all_clocks),
+		fixture_test(structures_of_other_versions),
 		fixture_test(errors),
 	};
 

@@ -23,8 +23,8 @@ import panthor_api  # pylint: disable=wrong-import-position
 # "-ENODEV from any call" is not for these: they ask the device nothing, or do not mind the answer.
 WITHOUT_DEVICE = {
     "panthor_bo_cache_new", "panthor_bo_cache_pressure_fd", "panthor_bo_cache_put",
-    "panthor_bo_unmap", "panthor_device_usage", "panthor_gems_next", "panthor_gems_open",
-    "panthor_gems_summary", "panthor_slab_free", "panthor_slab_new",
+    "panthor_bo_unmap", "panthor_device_usage", "panthor_gems_next_sized", "panthor_gems_open",
+    "panthor_gems_summary_sized", "panthor_slab_free", "panthor_slab_new",
     "panthor_va_free", "panthor_va_new", "panthor_va_reserve",
 }
 
