@@ -112,8 +112,9 @@ struct panthor_device *panthor_device_unref(struct panthor_device *dev);
  * @driver: which one this is
  * @version_major, @version_minor: of the driver's interface
  * @page_size: the unit of BO sizes: the kernel's page size, in bytes
- * @gpu: the GPU's identity; fields newer than the kernel are 0
- * @csif: the command-stream limits; all 0 where the driver does not tell
+ * @gpu: the GPU's identity, as the kernel's <drm/panthor_drm.h> has it; fields newer than the
+ *       kernel are 0
+ * @csif: the command-stream limits, likewise; all 0 where the driver does not tell
  * @gpu_page_sizes: sizes of pages that the GPU's page tables have, in bytes, one bit each; 0 where
  *                  the driver does not tell, as before 1.9: then 4 KiB and 2 MiB can be relied on
  * @group_priorities: what the caller may ask for: bit 1 << N for N of enum panthor_group_priority;
