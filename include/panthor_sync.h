@@ -156,8 +156,8 @@ enum panthor_syncobj_fd_flags {
  * @point: with PANTHOR_SYNCOBJ_FENCE, else 0
  * @ret_fd: the caller's to close; for panthor_syncobj_from_fd() of any DRM device
  *
- * Errors: -EINVAL no such handle (-ENOENT with PANTHOR_SYNCOBJ_FENCE), nothing is queued for the
- * point, or unknown flags; -EMFILE; -ENOMEM.
+ * Errors: -EINVAL nothing is queued for the point, unknown flags, or no such handle of a whole
+ * syncobj; -ENOENT no such handle of a fence; -EMFILE; -ENOMEM.
  */
 int panthor_syncobj_to_fd(struct panthor_device *dev, uint32_t handle, uint32_t flags,
 			  uint64_t point, int *ret_fd);
@@ -170,8 +170,8 @@ int panthor_syncobj_to_fd(struct panthor_device *dev, uint32_t handle, uint32_t 
  * @inout_handle: with PANTHOR_SYNCOBJ_FENCE whose point; else set to a new one each time, for
  *                panthor_syncobj_destroy()
  *
- * Errors: -EINVAL not a syncobj, or not a sync file, or unknown flags; -ENOENT no such handle;
- * -ENOMEM.
+ * Errors: -EINVAL not a syncobj, or not a sync file, or unknown flags; -ENOENT no such handle to
+ * take a fence; -ENOMEM.
  */
 int panthor_syncobj_from_fd(struct panthor_device *dev, int fd, uint32_t flags, uint64_t point,
 			    uint32_t *inout_handle);

@@ -78,16 +78,23 @@ def functions_have_pages():
     equal(sorted(panthor_api.functions(API)), sorted(public()), "functions that the parser finds")
 
 
-def errors_on_page(name):
+def returned(name):
+    """What the page says of what a function returns; nothing of one that returns nothing."""
     block = re.search(rf"^\.B \\fB{name}\\fP\(\)\n(.*?)(?=^\.B \\fBpanthor_|\Z)",
-                      part(built(name + ".3"), "ERRORS"), re.M | re.S)
-    lines = re.findall(r"^\.B ((?:\\fBE\w+\\fP(?:, )?)+)$", block[1], re.M) if block else []
-    return {error for line in lines for error in re.findall(r"E[A-Z0-9]+", line)}
+                      part(built(name + ".3"), "RETURN VALUE"), re.M | re.S)
+    return block[1] if block else ""
+
+
+def errors_on_page(name):
+    """Those of a function, and what is said of when."""
+    items = re.findall(r"^\.B \\fB-(E\w+)\\fP\n(.*?)(?=^\.(?:TP|UNINDENT)|\Z)", returned(name),
+                       re.M | re.S)
+    return {error: when.strip() for error, when in items}
 
 
 @test
 def errors_are_listed():
-    """every errno of a function's comment, and of what that refers to, is in its page's ERRORS"""
+    """every errno of a function's comment, and of what that refers to, is in RETURN VALUE"""
     count = 0
     for path in HEADERS:
         comments = re.findall(r"^/\*\*[\s*]+(panthor_\w+) - (.*?)\*/", read(path), re.M | re.S)
@@ -97,7 +104,34 @@ def errors_are_listed():
                 equal(error in errors_on_page(name), True, f"{error} of {name}()")
     equal(count > 100, True, f"{count} errors in comments")
     for name in panthor_api.functions(API):
-        equal(errors_on_page(name), panthor_api.all_errors(API, name), f"errors of {name}()")
+        told = errors_on_page(name)
+        equal(set(told), panthor_api.all_errors(API, name), f"errors of {name}()")
+        for error, when in told.items():
+            equal(len(when) > 5, True, f"when {name}() gives {error}: {when}")
+            equal("See there" in when, False, f"{error} of {name}()")
+
+
+@test
+def success_is_told():
+    """every function that returns something says what, in front of its errors; no other place does"""
+    for function in panthor_api.functions(API).values():
+        told = returned(function.name).partition("\n.B \\fB-E")[0]
+        equal(told != "", function.return_type != "void", f"what {function.name}() returns")
+        equal("\n.SH ERRORS" in built(function.name + ".3"), False, f"{function.name}(3)")
+        if function.errors and function.return_type == "int":
+            equal(re.search(r"\b[01]\b", told) is not None, True, f"{function.name}(): {told}")
+
+
+@test
+def errors_of_others_are_resolved():
+    """what a function gives because of another is there with the reason, and the condition"""
+    equal(errors_on_page("panthor_bo_import_fence")["EINVAL"],
+          errors_on_page("panthor_bo_fences")["EINVAL"], "of one that only forwards")
+    told = errors_on_page("panthor_bo_fences")
+    equal("DONTNEED" in told["EINVAL"] and "panthor_bo_export" in told["EINVAL"], True,
+          "a reason of panthor_bo_export()")
+    told = errors_on_page("panthor_group_submit")["EINVAL"]
+    equal("PANTHOR_FLUSH_ID_NOW" in told and "without the page" in told, True, "a condition")
 
 
 @test
@@ -106,7 +140,7 @@ def errors_of_any_call():
     for function in panthor_api.functions(API):
         if not function.startswith("panthor_cs_"):
             for error in panthor_api.GENERIC_ERRORS:
-                equal(f"\\fB-{error}\\fP" in part(built(function + ".3"), "ERRORS"), True,
+                equal(f"\\fB-{error}\\fP" in part(built(function + ".3"), "RETURN VALUE"), True,
                       f"{error} on the page of {function}()")
 
 
