@@ -169,7 +169,7 @@ void panthor_bind_queue_kill(struct panthor_bind_queue *queue)
 
 void panthor_bind_queue_destroy(struct panthor_bind_queue *queue)
 {
-	drm_sched_fini(&queue->sched);
+	panthor_sched_fini(&queue->sched);
 	panthor_fence_put(queue->keeper);
 	kref_put(&queue->memory, panthor_bind_queue_free);
 }

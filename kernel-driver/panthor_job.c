@@ -107,7 +107,7 @@ int panthor_job_queue_init(struct panthor_queue *queue, u32 ringbuf_size)
 void panthor_job_queue_fini(struct panthor_queue *queue)
 {
 	drm_sched_entity_fini(&queue->entity);
-	drm_sched_fini(&queue->sched);
+	panthor_sched_fini(&queue->sched);
 }
 
 static bool panthor_submit_ok(const struct panthor_group *group,

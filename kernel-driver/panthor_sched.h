@@ -249,6 +249,19 @@ struct panthor_group *panthor_group_pool_get(struct panthor_file *pfile, u32 han
 int panthor_group_submit(struct drm_file *file, struct panthor_group *group,
 			 const struct drm_panthor_queue_submit *submits, u32 count);
 
+/**
+ * panthor_sched_fini() - drm_sched_fini(), whose work does not come back
+ * @sched: scheduler without jobs
+ *
+ * Of the two works that it cancels, the one that frees jobs may have been about to queue the other
+ * one, which was cancelled first. So that is done twice.
+ */
+static inline void panthor_sched_fini(struct drm_gpu_scheduler *sched)
+{
+	drm_sched_wqueue_stop(sched);
+	drm_sched_fini(sched);
+}
+
 /** panthor_job_queue_init() - scheduler and entity of a queue; 0 or -errno */
 int panthor_job_queue_init(struct panthor_queue *queue, u32 ringbuf_size);
 void panthor_job_queue_fini(struct panthor_queue *queue);
