@@ -63,7 +63,8 @@ struct panthor_va *panthor_va_unref(struct panthor_va *va);
  *         need, where @size is as large, and for PANTHOR_VM_PAGE_SIZE below
  * @ret_addr: the first address, never 0
  *
- * Takes constant time up to 128 MiB, and beyond, or where little is free, logarithmic time. When
+ * Takes constant time up to 128 MiB, and beyond, or where little is free, logarithmic time; only
+ * where no free range has room for any place of @align it looks at all that are large enough. When
  * nothing is free it asks the kernel, once, whether ranges freed with a point can be had. Errors:
  * -EINVAL size 0 or no such alignment; -ENOSPC no range of that size is free; -ENOMEM; with ranges
  * that wait for their point those of panthor_syncobj_query().
@@ -75,8 +76,10 @@ int panthor_va_alloc(struct panthor_va *va, uint64_t size, uint64_t align, uint6
  * @addr: a multiple of PANTHOR_VM_PAGE_SIZE
  * @size: bytes, rounded up to PANTHOR_VM_PAGE_SIZE
  *
- * To be freed as any other. Errors: -EINVAL not all of it, with its guard, is the allocator's, or
- * no such address; -EBUSY part of it is taken, or set aside for small ranges; -ENOMEM.
+ * To be freed as any other. When part of it is taken it asks the kernel, once, whether ranges freed
+ * with a point can be had. Errors: -EINVAL not all of it, with its guard, is the allocator's, or no
+ * such address; -EBUSY part of it is taken, or set aside for small ranges; -ENOMEM; with ranges
+ * that wait for their point those of panthor_syncobj_query().
  */
 int panthor_va_reserve(struct panthor_va *va, uint64_t addr, uint64_t size);
 

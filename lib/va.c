@@ -195,21 +195,36 @@ static int read_range(const struct panthor_va *va, uint64_t addr, uint64_t size,
 	return 0;
 }
 
-PANTHOR_PUBLIC
-int panthor_va_reserve(struct panthor_va *va, uint64_t addr, uint64_t size)
+static int take_at(struct panthor_va *va, uint64_t first, uint64_t pages, bool *ret_deferred)
 {
-	uint64_t first, pages;
-	int r = read_range(va, addr, size, &first, &pages);
+	int r;
 
-	if (r)
-		return r;
 	io_lock(io_of(va), &va->lock);
 	r = va_holes_take_at(&va->holes, io_of(va), first, pages);
 	if (r == -EBUSY) {
 		va_trim_chunks_locked(va);
 		r = va_holes_take_at(&va->holes, io_of(va), first, pages);
 	}
+	*ret_deferred = va->deferred.count;
 	io_unlock(io_of(va), &va->lock);
+	return r;
+}
+
+PANTHOR_PUBLIC
+int panthor_va_reserve(struct panthor_va *va, uint64_t addr, uint64_t size)
+{
+	uint64_t first, pages;
+	bool deferred;
+	int r = read_range(va, addr, size, &first, &pages);
+
+	if (r)
+		return r;
+	r = take_at(va, first, pages, &deferred);
+	if (r == -EBUSY && deferred) {
+		r = collect(va);
+		if (!r)
+			r = take_at(va, first, pages, &deferred);
+	}
 	return r;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The free ranges of an address space, in pages: a tree by address that knows the largest range in
- * each of its branches, balanced by random priorities. All operations take O(log n).
+ * each of its branches, balanced by random priorities. All operations take O(log n); only taking
+ * looks at all holes of at least @count where none has room for any place of @align.
  */
 #ifndef PANTHOR_VA_HOLES_H
 #define PANTHOR_VA_HOLES_H

@@ -37,6 +37,33 @@ static void later_frees_ask_once(void **state)
 	va_finish(&v);
 }
 
+/* Fixed addresses are as free as any once the GPU is past them. */
+static void a_reservation_asks_too(void **state)
+{
+	struct panthor_va_params params = va_small_space(100);
+	struct va_fixture v;
+	struct fake *fake;
+
+	params.timeline = new_syncobj(((struct fixture *)*state)->dev, 0);
+	va_begin(&v, state, &params);
+	fake = v.f->fake;
+	assert_int_equal(panthor_va_reserve(v.va, 16 * MIB, 10 * PAGE), 0);
+	assert_int_equal(panthor_va_reserve(v.va, 16 * MIB, PAGE), -EBUSY);
+	assert_int_equal(fake_calls(fake, FAKE_SYNCOBJ_QUERY), 0);
+	assert_int_equal(panthor_va_free(v.va, 16 * MIB, 10 * PAGE, 3), 0);
+	assert_int_equal(panthor_va_reserve(v.va, 16 * MIB, PAGE), -EBUSY);
+	assert_int_equal(fake_calls(fake, FAKE_SYNCOBJ_QUERY), 1);
+	fake_fail(fake, FAKE_SYNCOBJ_QUERY, 1, ENODEV);
+	assert_int_equal(panthor_va_reserve(v.va, 16 * MIB, PAGE), -ENODEV);
+
+	assert_int_equal(panthor_syncobj_signal(v.f->dev, params.timeline, 3), 0);
+	assert_int_equal(panthor_va_reserve(v.va, 16 * MIB, PAGE), 0);
+	assert_int_equal(panthor_va_free(v.va, 16 * MIB, PAGE, 4), 0);
+	assert_int_equal(panthor_syncobj_destroy(v.f->dev, params.timeline), 0);
+	assert_int_equal(panthor_va_reserve(v.va, 16 * MIB, PAGE), -ENOENT);
+	va_finish(&v);
+}
+
 static void later_frees_ask_rarely(void **state)
 {
 	struct panthor_va_params params = { .size = sizeof(params) };
@@ -159,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(later_frees_ask_once),
+		fixture_test(a_reservation_asks_too),
 		fixture_test(later_frees_ask_rarely),
 		fixture_test(agrees_with_a_model),
 	};

@@ -25,7 +25,7 @@ WITHOUT_DEVICE = {
     "panthor_bo_cache_new", "panthor_bo_cache_pressure_fd", "panthor_bo_cache_put",
     "panthor_bo_unmap", "panthor_device_usage", "panthor_gems_next_sized", "panthor_gems_open",
     "panthor_gems_summary_sized", "panthor_slab_free", "panthor_slab_new",
-    "panthor_va_free", "panthor_va_new", "panthor_va_reserve",
+    "panthor_va_free", "panthor_va_new",
 }
 
 SUCCESS = 0
