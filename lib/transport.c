@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The system behind the transport table, and the one place that repeats interrupted calls. */
+/* The system behind the transport table, and the one place, with its header, that repeats calls. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +18,6 @@
 #include "transport.h"
 
 _Static_assert(sizeof(off_t) == 8, "mmap offsets of BOs start above 4 GiB");
-
-/* The kernel's internal "not supported", which Rust drivers let out; no libc names it. */
-#define KERNEL_ENOTSUPP 524
 
 static void restore_errno(const int *saved)
 {
@@ -261,24 +258,6 @@ int io_open(const struct panthor_transport *io, const char *path, int flags)
 	} while (fd == -EINTR);
 
 	return fd;
-}
-
-int io_ioctl_once(const struct panthor_transport *io, int fd, unsigned long request, void *arg)
-{
-	int r = io->ioctl(io->priv, fd, request, arg);
-
-	return r == -ENOTTY || r == -KERNEL_ENOTSUPP ? -EOPNOTSUPP : r;
-}
-
-int io_ioctl(const struct panthor_transport *io, int fd, unsigned long request, void *arg)
-{
-	int r;
-
-	do {
-		r = io_ioctl_once(io, fd, request, arg);
-	} while (r == -EINTR || r == -EAGAIN);
-
-	return r;
 }
 
 ssize_t io_read(const struct panthor_transport *io, int fd, void *buf, size_t size)

@@ -9,6 +9,7 @@
 #ifndef PANTHOR_TRANSPORT_H
 #define PANTHOR_TRANSPORT_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,11 +61,33 @@ extern const struct panthor_transport panthor_transport_system;
 
 int io_open(const struct panthor_transport *io, const char *path, int flags);
 
-/* "No such call" in all its spellings is -EOPNOTSUPP. */
-int io_ioctl_once(const struct panthor_transport *io, int fd, unsigned long request, void *arg);
+/* The kernel's internal "not supported", which Rust drivers let out; no libc names it. */
+#define KERNEL_ENOTSUPP 524
+
+/*
+ * "No such call" in all its spellings is -EOPNOTSUPP. Inline, as what follows: processors that
+ * forget during a system call where functions return to pay for each that is left behind it.
+ */
+static inline int io_ioctl_once(const struct panthor_transport *io, int fd, unsigned long request,
+				void *arg)
+{
+	int r = io->ioctl(io->priv, fd, request, arg);
+
+	return r == -ENOTTY || r == -KERNEL_ENOTSUPP ? -EOPNOTSUPP : r;
+}
 
 /* Repeats on EINTR and EAGAIN. */
-int io_ioctl(const struct panthor_transport *io, int fd, unsigned long request, void *arg);
+static inline int io_ioctl(const struct panthor_transport *io, int fd, unsigned long request,
+			   void *arg)
+{
+	int r;
+
+	do {
+		r = io_ioctl_once(io, fd, request, arg);
+	} while (r == -EINTR || r == -EAGAIN);
+
+	return r;
+}
 
 /* Repeats on EINTR only: EAGAIN is how a non-blocking pipe says that it is empty. */
 ssize_t io_read(const struct panthor_transport *io, int fd, void *buf, size_t size);

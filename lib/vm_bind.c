@@ -109,24 +109,27 @@ static int write_ops(const struct panthor_vm *vm, const struct panthor_bind_op *
 /*
  * On failure the kernel writes the index of the op that failed over the count, unless it came to
  * none. A signal is such a failure too: repeating the call as it was returned would drop the ops
- * behind that index, so this goes on from there.
+ * behind that index, so this goes on from there. What is queued is queued as a whole or not at all.
  */
-static int run(const struct panthor_vm *vm, const struct drm_panthor_vm_bind_op *ops,
-	       uint32_t count, uint32_t *ret_done)
+static int run(const struct panthor_vm *vm, uint32_t flags,
+	       const struct drm_panthor_vm_bind_op *ops, uint32_t count, uint32_t *ret_done)
 {
+	const struct panthor_device *dev = vm->dev;
 	uint32_t done = 0;
 	int r;
 
 	do {
 		struct drm_panthor_vm_bind bind = {
 			.vm_id = vm->info.id,
+			.flags = flags ? DRM_PANTHOR_VM_BIND_ASYNC : 0,
 			.ops = DRM_PANTHOR_OBJ_ARRAY(count - done, ops + done),
 		};
 
-		r = device_ioctl_once(vm->dev, DRM_IOCTL_PANTHOR_VM_BIND, &bind);
+		/* Not device_ioctl_once(), for why io_ioctl_once() is inline. */
+		r = io_ioctl_once(dev->io, dev->info.fd, DRM_IOCTL_PANTHOR_VM_BIND, &bind);
 		if (!r)
 			done = count;
-		else if (bind.ops.count < count - done)
+		else if (!flags && bind.ops.count < count - done)
 			done += bind.ops.count;
 	} while (r == -EINTR || r == -EAGAIN);
 
@@ -134,51 +137,33 @@ static int run(const struct panthor_vm *vm, const struct drm_panthor_vm_bind_op 
 	return r;
 }
 
-/* All or nothing, so one that was interrupted has not begun. */
-static int queue(const struct panthor_vm *vm, const struct drm_panthor_vm_bind_op *ops,
-		 uint32_t count, uint32_t *ret_done)
+static int begin(struct scratch *scratch, const struct panthor_vm *vm, uint32_t flags,
+		 const struct panthor_bind_op *ops, uint32_t count)
 {
-	struct drm_panthor_vm_bind bind = {
-		.vm_id = vm->info.id,
-		.flags = DRM_PANTHOR_VM_BIND_ASYNC,
-		.ops = DRM_PANTHOR_OBJ_ARRAY(count, ops),
-	};
-	int r = device_ioctl(vm->dev, DRM_IOCTL_PANTHOR_VM_BIND, &bind);
-
-	*ret_done = r ? 0 : count;
-	return r;
-}
-
-static int bind(struct panthor_vm *vm, uint32_t flags, const struct panthor_bind_op *ops,
-		uint32_t count, uint32_t *ret_done)
-{
-	struct scratch scratch;
 	uint64_t syncs = 0;
-	int r;
 
 	for (uint32_t i = 0; i < count; i++)
 		syncs += ops[i].sync_count;
 	if (flags & ~(uint32_t)PANTHOR_BIND_ASYNC || (syncs && !flags))
 		return -EINVAL;
-	r = sync_ops_begin(&scratch, vm->dev->io,
-			   (uint64_t)count * sizeof(struct drm_panthor_vm_bind_op), syncs);
-	if (r)
-		return r;
-
-	r = write_ops(vm, ops, count, scratch.memory);
-	if (!r && count)
-		r = (flags ? queue : run)(vm, scratch.memory, count, ret_done);
-	scratch_end(&scratch);
-	return r;
+	return sync_ops_begin(scratch, vm->dev->io,
+			      (uint64_t)count * sizeof(struct drm_panthor_vm_bind_op), syncs);
 }
 
 PANTHOR_PUBLIC
 int panthor_vm_bind(struct panthor_vm *vm, uint32_t flags, const struct panthor_bind_op *ops,
 		    uint32_t count, uint32_t *ret_done)
 {
+	struct scratch scratch;
 	uint32_t done = 0;
-	int r = bind(vm, flags, ops, count, &done);
+	int r = begin(&scratch, vm, flags, ops, count);
 
+	if (!r) {
+		r = write_ops(vm, ops, count, scratch.memory);
+		if (!r && count)
+			r = run(vm, flags, scratch.memory, count, &done);
+		scratch_end(&scratch);
+	}
 	if (ret_done)
 		*ret_done = done;
 	return r;
