@@ -3,11 +3,13 @@
 #ifndef PANTHOR_ACCOUNT_H
 #define PANTHOR_ACCOUNT_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "transport.h"
 
+/* Until there are more labels. */
 #define ACCOUNT_BUCKETS 64
 
 struct panthor_bo;
@@ -19,15 +21,25 @@ struct account {
 	uint64_t peak_bytes;
 	size_t index;	   /* of panthor_device_usage(), while it counts */
 	const char *label; /* behind the structure; NULL in the one of no label */
+	size_t room;	   /* bytes behind the structure */
+	uint32_t hash;	   /* of the label */
 };
 
-/* All of it under the handle-table lock. */
+/* All of it under the handle-table lock, but @spare. All zeroes is one without accounts. */
 struct accounts {
 	/* Of BOs without a label: the one account that is always there. */
 	struct account none;
-	/* The others, by a hash of their label. */
-	struct account *buckets[ACCOUNT_BUCKETS];
+	/* The others, by the hash of their label, in @more if there is that, @mask + 1 chains. */
+	struct account *few[ACCOUNT_BUCKETS];
+	struct account **more;
+	size_t mask;
 	size_t count;
+
+	/*
+	 * What account_new() made and nobody needed, or NULL: most labels have their account, and
+	 * that is only known when it is too late to fail.
+	 */
+	_Atomic(struct account *) spare;
 };
 
 void accounts_fini(struct accounts *accounts);
@@ -36,14 +48,20 @@ void accounts_fini(struct accounts *accounts);
 void account_add_locked(struct accounts *accounts, struct panthor_bo *bo);
 void account_remove_locked(struct accounts *accounts, struct panthor_bo *bo);
 
-/* An account for free(), or NULL without memory. */
-struct account *account_new(const struct panthor_transport *io, const char *label);
+/* An account for account_drop(), or NULL without memory. The label has @len characters. */
+struct account *account_new(struct accounts *accounts, const struct panthor_transport *io,
+			    const char *label, size_t len);
+void account_drop(struct accounts *accounts, struct account *account);
 
 /*
  * Moves a BO to the account with the label of @account, which may become that one; returns it if
- * it did not, for free().
+ * it did not, for account_drop(). Cannot fail: without memory the chains get longer.
  */
 struct account *account_move_locked(struct accounts *accounts, struct panthor_bo *bo,
 				    struct account *account);
+
+/* Calls @visit for every account with a label. */
+void accounts_walk_locked(const struct accounts *accounts,
+			  void (*visit)(struct account *account, void *data), void *data);
 
 #endif

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 /* What is said about a BO: its label, what its contents are worth. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bo.h"
 
 /* The kernel takes 4096 bytes with the NUL. */
 #define MAX_LABEL_LEN 4095
+
+/* These are made often; for why not device_ioctl() see io_ioctl_once(). */
+static inline int call(const struct panthor_bo *bo, unsigned long request, void *arg)
+{
+	return io_ioctl(bo->info.dev->io, bo->info.dev->info.fd, request, arg);
+}
 
 static int tell_label(struct panthor_bo *bo, const char *label)
 {
@@ -17,20 +22,21 @@ static int tell_label(struct panthor_bo *bo, const char *label)
 	};
 	int r = device_require(bo->info.dev, PANTHOR_FEATURE_BO_LABEL);
 
-	return r ? r : device_ioctl(bo->info.dev, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &arg);
+	return r ? r : call(bo, DRM_IOCTL_PANTHOR_BO_SET_LABEL, &arg);
 }
 
 PANTHOR_PUBLIC
 int panthor_bo_set_label(struct panthor_bo *bo, const char *label)
 {
 	struct panthor_device *dev = bo->info.dev;
+	size_t len = label ? strnlen(label, MAX_LABEL_LEN + 1) : 0;
 	struct account *account;
 	int r;
 
-	if (label && strnlen(label, MAX_LABEL_LEN + 1) > MAX_LABEL_LEN)
+	if (len > MAX_LABEL_LEN)
 		return -E2BIG;
 
-	account = account_new(dev->io, label);
+	account = account_new(&dev->accounts, dev->io, label, len);
 	if (!account)
 		return -ENOMEM;
 	r = tell_label(bo, label);
@@ -39,7 +45,7 @@ int panthor_bo_set_label(struct panthor_bo *bo, const char *label)
 		account = account_move_locked(&dev->accounts, bo, account);
 		io_unlock(dev->io, &dev->handles.lock);
 	}
-	free(account);
+	account_drop(&dev->accounts, account);
 	return r;
 }
 
@@ -54,7 +60,7 @@ int panthor_bo_madvise(struct panthor_bo *bo, enum panthor_bo_advice advice, boo
 
 	r = device_require(bo->info.dev, PANTHOR_FEATURE_BO_MADVISE);
 	if (!r)
-		r = device_ioctl(bo->info.dev, DRM_IOCTL_PANTHOR_BO_MADVISE, &arg);
+		r = call(bo, DRM_IOCTL_PANTHOR_BO_MADVISE, &arg);
 	if (r)
 		return r;
 

@@ -15,19 +15,16 @@ struct snapshot {
 	char *labels;
 };
 
-static size_t label_bytes_locked(const struct accounts *accounts)
+static void add_label_size(struct account *account, void *data)
 {
-	size_t bytes = 0;
+	size_t *bytes = data;
 
-	for (int i = 0; i < ACCOUNT_BUCKETS; i++) {
-		for (const struct account *a = accounts->buckets[i]; a; a = a->next)
-			bytes += strlen(a->label) + 1;
-	}
-	return bytes;
+	*bytes += strlen(account->label) + 1;
 }
 
-static void add_row(struct snapshot *snapshot, struct account *account)
+static void add_row(struct account *account, void *data)
 {
+	struct snapshot *snapshot = data;
 	struct panthor_usage *row = &snapshot->rows[snapshot->count];
 	size_t size = account->label ? strlen(account->label) + 1 : 0;
 
@@ -57,19 +54,16 @@ static void count_state(const struct panthor_bo *bo, void *data)
 static int take_snapshot_locked(struct panthor_device *dev, struct snapshot *ret_snapshot)
 {
 	struct accounts *accounts = &dev->accounts;
-	size_t rows = (accounts->count + 1) * sizeof(*ret_snapshot->rows);
-	struct snapshot snapshot = {
-		.rows = io_alloc(dev->io, rows + label_bytes_locked(accounts)),
-	};
+	size_t rows = (accounts->count + 1) * sizeof(*ret_snapshot->rows), labels = 0;
+	struct snapshot snapshot = { .count = 0 };
 
+	accounts_walk_locked(accounts, add_label_size, &labels);
+	snapshot.rows = io_alloc(dev->io, rows + labels);
 	if (!snapshot.rows)
 		return -ENOMEM;
 	snapshot.labels = (char *)snapshot.rows + rows;
-	add_row(&snapshot, &accounts->none);
-	for (int i = 0; i < ACCOUNT_BUCKETS; i++) {
-		for (struct account *a = accounts->buckets[i]; a; a = a->next)
-			add_row(&snapshot, a);
-	}
+	add_row(&accounts->none, &snapshot);
+	accounts_walk_locked(accounts, add_row, &snapshot);
 	handle_table_walk_locked(&dev->handles, count_state, snapshot.rows);
 	*ret_snapshot = snapshot;
 	return 0;
@@ -100,17 +94,34 @@ void panthor_device_set_log(struct panthor_device *dev, panthor_log_fn log, void
 	dev->log_data = data;
 }
 
+/* Labels are anybody's: what would break the line, or a terminal, is written as \xNN. */
+static void print_label(char *line, size_t size, const char *label)
+{
+	for (const unsigned char *c = (const unsigned char *)label; *c; c++) {
+		size_t len =
+			(size_t)snprintf(line, size, *c < ' ' || *c == 0x7f ? "\\x%02x" : "%c", *c);
+
+		if (len >= size)
+			return;
+		line += len;
+		size -= len;
+	}
+}
+
 static void report(const struct panthor_bo *bo, void *data)
 {
 	const struct panthor_device *dev = data;
 	const char *label = bo->account->label;
 	char line[256];
+	int len;
 
-	snprintf(line, sizeof(line),
-		 "BO %" PRIu32 " is still there: %" PRIu64 " bytes, references: %u%s%s",
-		 bo->info.handle, bo->info.size,
-		 atomic_load_explicit(&bo->refs, memory_order_relaxed), label ? ", label " : "",
-		 label ? label : "");
+	len = snprintf(line, sizeof(line),
+		       "BO %" PRIu32 " is still there: %" PRIu64 " bytes, references: %u%s",
+		       bo->info.handle, bo->info.size,
+		       atomic_load_explicit(&bo->refs, memory_order_relaxed),
+		       label ? ", label " : "");
+	if (label)
+		print_label(line + len, sizeof(line) - (size_t)len, label);
 	dev->log(dev->log_data, line);
 }
 

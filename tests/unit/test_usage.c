@@ -165,6 +165,59 @@ static void labels_do_not_pile_up(void **state)
 	panthor_bo_unref(kept);
 }
 
+/* The chains stay short, and what was in them is found where it has gone. */
+static void many_labels_spread(void **state)
+{
+	enum { LABELS = 3000 };
+	static struct panthor_bo *bos[LABELS];
+	struct fixture *f = *state;
+	struct accounts *accounts = &f->dev->accounts;
+	char label[16];
+
+	for (int i = 0; i < LABELS; i++) {
+		bos[i] = new_bo(f->dev, 4 * KIB, 0);
+		snprintf(label, sizeof(label), "label %d", i);
+		/* Without memory for more they get longer. */
+		if (i == ACCOUNT_BUCKETS)
+			fake_fail(f->fake, FAKE_ALLOC, 2, ENOMEM);
+		assert_int_equal(panthor_bo_set_label(bos[i], label), 0);
+	}
+	assert_true(accounts->mask + 1 >= accounts->count);
+	assert_int_equal(label_count(f->dev), LABELS);
+	for (int i = 0; i < LABELS; i += 100) {
+		snprintf(label, sizeof(label), "label %d", i);
+		assert_int_equal(usage_of(f->dev, label).bos, 1);
+	}
+	assert_int_equal(panthor_bo_set_label(bos[0], "label 1"), 0);
+	assert_int_equal(usage_of(f->dev, "label 1").bos, 2);
+	for (int i = 0; i < LABELS; i++)
+		panthor_bo_unref(bos[i]);
+}
+
+/* To name a BO as others are named takes no memory, whatever came before. */
+static void a_known_label_takes_no_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct panthor_bo *bo = new_bo(f->dev, 4 * KIB, 0);
+	unsigned int before;
+	char label[1000];
+
+	memset(label, 'x', sizeof(label) - 1);
+	label[sizeof(label) - 1] = '\0';
+	assert_int_equal(panthor_bo_set_label(bo, "known"), 0);
+	assert_int_equal(panthor_bo_set_label(bo, "known"), 0);
+	before = fake_calls(f->fake, FAKE_ALLOC);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(panthor_bo_set_label(bo, "known"), 0);
+	assert_int_equal(fake_calls(f->fake, FAKE_ALLOC), before);
+	/* The one that is kept is too small for this. */
+	assert_int_equal(panthor_bo_set_label(bo, label), 0);
+	assert_int_equal(panthor_bo_set_label(bo, "known"), 0);
+	assert_int_equal(usage_of(f->dev, label).peak_bytes, 4 * KIB);
+	assert_int_equal(usage_of(f->dev, "known").bos, 1);
+	panthor_bo_unref(bo);
+}
+
 struct lines {
 	char text[8][256];
 	unsigned int count;
@@ -208,6 +261,36 @@ static void leaks_are_told(void **state)
 	assert_int_equal(fake_free(fake), 0);
 }
 
+/* A label is one line whatever is in it. */
+static void leaks_are_one_line_each(void **state)
+{
+	struct fake *fake = fake_new(9);
+	struct panthor_device *dev = open_fake(fake);
+	struct panthor_bo *bo = new_bo(dev, 4 * KIB, 0);
+	struct lines lines = { .count = 0 };
+	char label[300];
+
+	panthor_device_set_log(dev, note, &lines);
+	assert_int_equal(panthor_bo_set_label(bo, "a\nb\x1b[2J\x7f caf\xc3\xa9"), 0);
+	panthor_device_unref(panthor_bo_device(bo));
+	assert_string_equal(lines.text[0], "BO 1 is still there: 4096 bytes, references: 1, "
+					   "label a\\x0ab\\x1b[2J\\x7f caf\xc3\xa9");
+	panthor_bo_unref(bo);
+
+	/* What does not fit any more is left out, not cut in two. */
+	dev = open_fake(fake);
+	bo = new_bo(dev, 4 * KIB, 0);
+	panthor_device_set_log(dev, note, &lines);
+	memset(label, '\n', sizeof(label) - 1);
+	label[sizeof(label) - 1] = '\0';
+	assert_int_equal(panthor_bo_set_label(bo, label), 0);
+	panthor_device_unref(dev);
+	assert_int_equal(lines.count, 2);
+	assert_true(strlen(lines.text[1]) < 256);
+	panthor_bo_unref(bo);
+	assert_int_equal(fake_free(fake), 0);
+}
+
 static void nothing_left_nothing_told(void **state)
 {
 	struct fake *fake = fake_new(9);
@@ -245,7 +328,10 @@ int main(void)
 		fixture_test(states_are_told_apart),
 		fixture_test(errors_change_nothing),
 		fixture_test(labels_do_not_pile_up),
+		fixture_test(many_labels_spread),
+		fixture_test(a_known_label_takes_no_memory),
 		cmocka_unit_test(leaks_are_told),
+		cmocka_unit_test(leaks_are_one_line_each),
 		cmocka_unit_test(nothing_left_nothing_told),
 	};
 
