@@ -18,6 +18,8 @@ struct lib_bench {
 	struct panthor_device *dev;
 	struct panthor_bo *bo;
 	struct panthor_vm *vm;
+	struct panthor_group *group;
+	uint32_t syncobj;
 	struct panthor_va *va;
 	struct panthor_bo_cache *plain; /* without madvise */
 	struct panthor_bo_cache *advising;
@@ -32,7 +34,9 @@ struct lib_bench {
 struct lib_case {
 	const char *name;
 	const char *variant;
-	double limit_ns; /* what it must stay below, 0 for what others are compared with */
+	/* What it must stay below, in ns or as a multiple of what @base takes; 0 for none. */
+	double limit_ns;
+	double limit_ratio;
 	unsigned int threads;
 	const char *base;		      /* case whose cost comes off first, or NULL */
 	void (*run)(struct lib_bench *bench); /* LIB_BATCH operations */

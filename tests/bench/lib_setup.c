@@ -124,6 +124,10 @@ int lib_bench_open(struct lib_bench *bench)
 	if (!r)
 		r = panthor_vm_new(bench->dev, 0, &bench->vm);
 	if (!r)
+		r = panthor_group_new(bench->vm, NULL, &bench->group);
+	if (!r)
+		r = panthor_syncobj_new(bench->dev, 0, &bench->syncobj);
+	if (!r)
 		r = panthor_va_new(bench->vm, NULL, &bench->va);
 	if (!r)
 		r = fill_ranges(bench);
@@ -136,7 +140,8 @@ int lib_bench_open(struct lib_bench *bench)
 	if (!r)
 		r = warm_up_slab(bench->slab);
 	/* Probes are asked once. */
-	if (!r && panthor_device_has(bench->dev, PANTHOR_FEATURE_BO_MADVISE) != 1)
+	if (!r && (panthor_device_has(bench->dev, PANTHOR_FEATURE_BO_MADVISE) != 1 ||
+		   panthor_device_has(bench->dev, PANTHOR_FEATURE_BO_LABEL) != 1))
 		r = -EOPNOTSUPP;
 	return r;
 }
