@@ -144,7 +144,7 @@ void panthor_bo_cache_stats(struct panthor_bo_cache *cache,
 	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
 		struct cache_shard *shard = &cache->shards[i];
 
-		shard_take(shard);
+		shard_take(cache, shard);
 		stats.hits += shard->hits;
 		stats.bytes += shard->bytes;
 		stats.bos += shard->bos;

@@ -79,7 +79,7 @@ void shard_init(struct cache_shard *shard);
 uint32_t shard_first(const struct panthor_bo_cache *cache);
 
 bool shard_try_take(struct cache_shard *shard);
-void shard_take(struct cache_shard *shard);
+void shard_take(const struct panthor_bo_cache *cache, struct cache_shard *shard);
 void shard_drop(struct cache_shard *shard);
 
 /* A BO may be freed if the GPU is past it, or if only its own reference keeps it mapped. */

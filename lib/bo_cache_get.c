@@ -7,7 +7,8 @@
 #include "size_class.h"
 
 /* Whether a shard seems to have something, and can be had: at once, or with some patience. */
-static bool enter(struct cache_shard *shard, uint32_t bucket, bool patient)
+static bool enter(const struct panthor_bo_cache *cache, struct cache_shard *shard, uint32_t bucket,
+		  bool patient)
 {
 	uint64_t filled = atomic_load_explicit(&shard->filled[bucket / 64], memory_order_relaxed);
 
@@ -15,7 +16,7 @@ static bool enter(struct cache_shard *shard, uint32_t bucket, bool patient)
 		return false;
 	if (!patient)
 		return shard_try_take(shard);
-	shard_take(shard);
+	shard_take(cache, shard);
 	return true;
 }
 
@@ -28,7 +29,7 @@ static struct panthor_bo *pop_from(struct panthor_bo_cache *cache, uint32_t buck
 		struct cache_shard *shard = &cache->shards[(first + i) % CACHE_SHARDS];
 		struct panthor_bo *bo;
 
-		if (!enter(shard, bucket, patient))
+		if (!enter(cache, shard, bucket, patient))
 			continue;
 		bo = shard_pop_locked(cache, shard, bucket, ret_busy);
 		shard->hits += bo != NULL;

@@ -36,18 +36,29 @@ static bool take_credit_locked(struct panthor_bo_cache *cache, struct cache_shar
 	return true;
 }
 
+/* Any that nobody has, or else that of this CPU. */
+static struct cache_shard *enter(struct panthor_bo_cache *cache)
+{
+	uint32_t first = shard_first(cache);
+
+	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
+		struct cache_shard *shard = &cache->shards[(first + i) % CACHE_SHARDS];
+
+		if (shard_try_take(shard))
+			return shard;
+	}
+	shard_take(cache, &cache->shards[first]);
+	return &cache->shards[first];
+}
+
 static bool push(struct panthor_bo_cache *cache, struct panthor_bo *bo, bool anyway)
 {
-	uint32_t index = shard_first(cache);
-	bool added;
+	struct cache_shard *shard = enter(cache);
+	bool added = take_credit_locked(cache, shard, bo->info.size) || anyway;
 
-	while (!shard_try_take(&cache->shards[index % CACHE_SHARDS]))
-		index++;
-	added = take_credit_locked(cache, &cache->shards[index % CACHE_SHARDS], bo->info.size) ||
-		anyway;
 	if (added)
-		shard_add_locked(&cache->shards[index % CACHE_SHARDS], bo);
-	shard_drop(&cache->shards[index % CACHE_SHARDS]);
+		shard_add_locked(shard, bo);
+	shard_drop(shard);
 	return added;
 }
 

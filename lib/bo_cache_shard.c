@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Shards of a BO cache: lists and nothing else. */
-#include <sched.h>
-
 #include "bo_cache.h"
 
 /* Entries to look at before a new BO is the better choice. */
 #define MAX_LOOKS 16
+
+/* Tries before it sleeps, and for how long. */
+#define MAX_TRIES 64
+#define PAUSE_NS  50000
 
 void shard_init(struct cache_shard *shard)
 {
@@ -25,10 +27,16 @@ bool shard_try_take(struct cache_shard *shard)
 	return !atomic_flag_test_and_set_explicit(&shard->taken, memory_order_acquire);
 }
 
-void shard_take(struct cache_shard *shard)
+/*
+ * Who has it makes no system call meanwhile, but may have lost its CPU. A thread of real-time
+ * priority keeps that for itself until it sleeps, however often it yields.
+ */
+void shard_take(const struct panthor_bo_cache *cache, struct cache_shard *shard)
 {
-	while (!shard_try_take(shard))
-		sched_yield();
+	const struct panthor_transport *io = cache->dev->io;
+
+	for (uint32_t tries = 0; !shard_try_take(shard); tries++)
+		io->pause(io->priv, tries < MAX_TRIES ? 0 : PAUSE_NS);
 }
 
 void shard_drop(struct cache_shard *shard)

@@ -36,7 +36,7 @@ static uint64_t oldest_of(const struct panthor_bo_cache *cache, struct cache_sha
 	const struct panthor_bo *bo;
 	uint64_t since;
 
-	shard_take(shard);
+	shard_take(cache, shard);
 	bo = shard_oldest_locked(cache, shard);
 	since = bo ? bo->cached.since_ns : UINT64_MAX;
 	shard_drop(shard);
@@ -47,7 +47,7 @@ static bool free_from(struct panthor_bo_cache *cache, struct cache_shard *shard,
 {
 	struct panthor_bo *bo;
 
-	shard_take(shard);
+	shard_take(cache, shard);
 	bo = shard_oldest_locked(cache, shard);
 	if (bo && bo->cached.since_ns > until_ns)
 		bo = NULL;
@@ -100,7 +100,7 @@ static void collect_credit(struct panthor_bo_cache *cache)
 		struct cache_shard *shard = &cache->shards[i];
 		int64_t credit;
 
-		shard_take(shard);
+		shard_take(cache, shard);
 		credit = shard->credit;
 		shard->credit = 0;
 		shard_drop(shard);
@@ -120,7 +120,7 @@ static uint64_t cached_bytes(struct panthor_bo_cache *cache)
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
-		shard_take(&cache->shards[i]);
+		shard_take(cache, &cache->shards[i]);
 		bytes += cache->shards[i].bytes;
 		shard_drop(&cache->shards[i]);
 	}

@@ -210,6 +210,17 @@ static uint32_t sys_cpu(void *priv)
 	return cpu < 0 ? 0 : (uint32_t)cpu;
 }
 
+static void sys_pause(void *priv, uint64_t ns)
+{
+	PRESERVE_ERRNO;
+	const struct timespec time = { .tv_nsec = (long)ns };
+
+	if (ns)
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+	else
+		sched_yield();
+}
+
 static void *sys_alloc(void *priv, size_t size)
 {
 	PRESERVE_ERRNO;
@@ -244,6 +255,7 @@ const struct panthor_transport panthor_transport_system = {
 	.page_size = sys_page_size,
 	.now = sys_now,
 	.cpu = sys_cpu,
+	.pause = sys_pause,
 	.alloc = sys_alloc,
 	.lock = sys_lock,
 	.unlock = sys_unlock,

@@ -49,6 +49,9 @@ struct panthor_transport {
 	/* The CPU this thread is on, just now. */
 	uint32_t (*cpu)(void *priv);
 
+	/* Lets others run, for so long, or 0 for those of the same priority. */
+	void (*pause)(void *priv, uint64_t ns);
+
 	/* Zeroed memory for free(), or NULL. */
 	void *(*alloc)(void *priv, size_t size);
 

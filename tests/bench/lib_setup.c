@@ -117,6 +117,7 @@ int lib_bench_open(struct lib_bench *bench)
 	io.unlock = panthor_transport_system.unlock;
 	io.now = panthor_transport_system.now;
 	io.cpu = panthor_transport_system.cpu;
+	io.pause = panthor_transport_system.pause;
 
 	r = device_open(&io, "/dev/dri/renderD128", &bench->dev);
 	if (!r)

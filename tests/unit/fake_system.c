@@ -2,6 +2,7 @@
 /* The fake's system calls, ioctl() apart: files, memory, locks. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -300,6 +301,14 @@ static uint32_t fake_cpu(void *priv)
 	return atomic_load(&((struct fake *)priv)->cpu);
 }
 
+/* No time passes: whoever is waited for does what it has to in the hook. */
+static void fake_pause(void *priv, uint64_t ns)
+{
+	if (!fake_enter(priv, ns ? FAKE_SLEEP : FAKE_YIELD, NULL, 0))
+		fake_leave(priv);
+	sched_yield();
+}
+
 static void *fake_alloc(void *priv, size_t size)
 {
 	struct fake *fake = priv;
@@ -344,6 +353,7 @@ void fake_init_io(struct fake *fake)
 		.page_size = fake_page_size,
 		.now = fake_now,
 		.cpu = fake_cpu,
+		.pause = fake_pause,
 		.alloc = fake_alloc,
 		.lock = fake_lock,
 		.unlock = fake_unlock,
