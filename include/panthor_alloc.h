@@ -173,8 +173,10 @@ struct panthor_bo_cache *panthor_bo_cache_unref(struct panthor_bo_cache *cache);
  * @ret_buffer: the buffer, mapped as the cache's parameters say
  *
  * What was in a BO that is used again may still be in it; it reads as zero only if it is new or was
- * purged. BOs that the GPU still uses are passed over. When memory or addresses are missing, what
- * is in the cache is freed and it is tried once more. Errors:
+ * purged. BOs that the GPU still uses are passed over. With WB_MMAP, where the GPU is not coherent,
+ * a BO that is used again costs a system call and the time to flush its size: what its last user
+ * wrote leaves the CPU's caches before the next one has the GPU write. When memory or addresses are
+ * missing, what is in the cache is freed and it is tried once more. Errors:
  * -EINVAL size 0 or unknown flags; else those of panthor_bo_new(), panthor_bo_map(),
  * panthor_va_alloc() and panthor_vm_map().
  */
@@ -276,8 +278,10 @@ struct panthor_slab *panthor_slab_unref(struct panthor_slab *slab);
  * @align: of its addresses: a power of two up to PANTHOR_VM_PAGE_SIZE; 0 for 64
  * @ret_buffer: a part of a BO, mapped as the cache's parameters say
  *
- * Contents are left over from earlier ones. The BO is not to be exported. Most calls make no system
- * call. Errors: -EINVAL size 0 or no such alignment; else those of panthor_bo_cache_get().
+ * Contents are left over from earlier ones, and with WB_MMAP, where the GPU is not coherent, so may
+ * be what the CPU's caches hold: who has the GPU write to a buffer first calls panthor_bo_sync()
+ * with FLUSH_AND_INVALIDATE. The BO is not to be exported. Most calls make no system call. Errors:
+ * -EINVAL size 0 or no such alignment; else those of panthor_bo_cache_get().
  */
 int panthor_slab_alloc(struct panthor_slab *slab, uint64_t size, uint64_t align,
 		       struct panthor_buffer *ret_buffer);

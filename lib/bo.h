@@ -71,6 +71,9 @@ void bo_free(struct panthor_bo *bo);
 /* The caller holds the handle-table lock, so that no import is given the handle meanwhile. */
 void bo_close_handle_locked(const struct panthor_device *dev, uint32_t handle);
 
+/* Whether the CPU's caches may hold what the GPU does not see, and the other way round. */
+bool bo_needs_sync(const struct panthor_bo *bo);
+
 /* For the destructor: whatever the count says, the mapping goes. */
 void bo_drop_map(struct panthor_bo *bo);
 

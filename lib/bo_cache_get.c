@@ -63,19 +63,34 @@ static struct panthor_bo *pop_idle(struct panthor_bo_cache *cache, uint32_t buck
 	return bo;
 }
 
-/* False: the kernel does not want to give it back. */
+/* The kernel keeps it from now on; and whether it did so far. */
+static int want_back(struct panthor_bo_cache *cache, struct panthor_bo *bo, bool *ret_retained)
+{
+	int r;
+
+	*ret_retained = true;
+	if (!cache_advises(cache))
+		return 0;
+	r = panthor_bo_madvise(bo, PANTHOR_BO_WILLNEED, ret_retained);
+	/* It reads as zeroes and is as good as any. */
+	if (!r && !*ret_retained)
+		atomic_fetch_add_explicit(&cache->purged, 1, memory_order_relaxed);
+	return r;
+}
+
+/*
+ * False: the kernel does not want to give it back. What its last user wrote and did not flush is
+ * still in the CPU's caches where those are not the GPU's, and would be written over what the next
+ * one has the GPU do.
+ */
 static bool revive(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 {
-	bool retained = true;
+	bool retained;
+	int r = want_back(cache, bo, &retained);
 
-	if (!cache_advises(cache))
-		return true;
-	if (panthor_bo_madvise(bo, PANTHOR_BO_WILLNEED, &retained))
-		return false;
-	/* It reads as zeroes and is as good as any. */
-	if (!retained)
-		atomic_fetch_add_explicit(&cache->purged, 1, memory_order_relaxed);
-	return true;
+	if (!r && retained && bo_needs_sync(bo))
+		r = panthor_bo_sync(bo, 0, bo->info.size, PANTHOR_BO_SYNC_FLUSH_AND_INVALIDATE);
+	return !r;
 }
 
 static struct panthor_bo *reuse(struct panthor_bo_cache *cache, uint32_t bucket)

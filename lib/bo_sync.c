@@ -24,10 +24,10 @@ static int check(struct panthor_device *dev, const struct panthor_bo_range *rang
 }
 
 /* Before 1.7 the coherency is not told, but then there are no cached maps either. */
-static bool needs_sync(const struct panthor_bo_range *range)
+bool bo_needs_sync(const struct panthor_bo *bo)
 {
-	return range->size && range->bo->info.flags & PANTHOR_BO_WB_MMAP &&
-	       range->bo->info.dev->gpu_info.selected_coherency == DRM_PANTHOR_GPU_COHERENCY_NONE;
+	return bo->info.flags & PANTHOR_BO_WB_MMAP &&
+	       bo->info.dev->gpu_info.selected_coherency == DRM_PANTHOR_GPU_COHERENCY_NONE;
 }
 
 /* Whole cache lines; BOs are whole pages. */
@@ -80,7 +80,7 @@ static int sync_ops(struct panthor_device *dev, struct drm_panthor_bo_sync_op *o
 	uint32_t needed = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (needs_sync(&ranges[i]))
+		if (ranges[i].size && bo_needs_sync(ranges[i].bo))
 			ops[needed++] = make_op(&ranges[i]);
 	}
 	if (!needed)
