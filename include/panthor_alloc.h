@@ -108,7 +108,8 @@ struct panthor_bo_cache;
  * @size: bytes, not less than was asked for
  * @va: GPU address of the buffer; 0 where nothing was to be mapped
  * @ptr: CPU address of the buffer; NULL where nothing was to be mapped
- * @owner: the library's
+ * @owner, @serial: the library's: by them it knows the buffer when it comes back
+ * @reserved: for later members, 0 in this version
  */
 struct panthor_buffer {
 	struct panthor_bo *bo;
@@ -117,6 +118,8 @@ struct panthor_buffer {
 	uint64_t va;
 	void *ptr;
 	void *owner;
+	uint64_t serial;
+	uint64_t reserved[2];
 };
 
 enum panthor_bo_cache_flags {
@@ -185,14 +188,14 @@ int panthor_bo_cache_get(struct panthor_bo_cache *cache, uint64_t size, uint32_t
 
 /**
  * panthor_bo_cache_put - put a buffer back, in any thread
- * @buffer: out of this cache; its mappings are not to be used any more
+ * @buffer: out of this cache, as it was got; its mappings are not to be used any more
  * @point: of the cache's timeline, at which the GPU is done with it; 0 for now
  *
  * Kept, with its mappings, until it is used again, too old, or beyond the byte cap. With madvise
  * the kernel is told that it may take the contents before. What was exported, or has references
  * beside the buffer's, is never used again, and unmapped and dropped when the GPU is done with it.
- * Errors: -EINVAL not a buffer of this cache, or one that was put back already, or a point without
- * a timeline.
+ * Errors: -EINVAL not a buffer of this cache, or one that was put back already, however long ago,
+ * or a point without a timeline.
  */
 int panthor_bo_cache_put(struct panthor_bo_cache *cache, const struct panthor_buffer *buffer,
 			 uint64_t point);
@@ -239,9 +242,19 @@ struct panthor_bo_cache_stats {
 	uint64_t bytes;
 };
 
+/**
+ * panthor_bo_cache_stats_sized - panthor_bo_cache_stats() of a given version
+ * @size: bytes of what @ret_stats points to; members that the library does not know are set to 0
+ */
+void panthor_bo_cache_stats_sized(struct panthor_bo_cache *cache,
+				  struct panthor_bo_cache_stats *ret_stats, size_t size);
+
 /** panthor_bo_cache_stats - what a cache has done; no snapshot while other threads use it */
-void panthor_bo_cache_stats(struct panthor_bo_cache *cache,
-			    struct panthor_bo_cache_stats *ret_stats);
+static inline void panthor_bo_cache_stats(struct panthor_bo_cache *cache,
+					  struct panthor_bo_cache_stats *ret_stats)
+{
+	panthor_bo_cache_stats_sized(cache, ret_stats, sizeof(*ret_stats));
+}
 
 /*
  * Slabs: many small buffers in one BO, with one map

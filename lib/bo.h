@@ -10,13 +10,14 @@
 
 #define BO_KNOWN_FLAGS (PANTHOR_BO_NO_MMAP | PANTHOR_BO_WB_MMAP)
 
-/* What a cache knows of a BO of its own. Under its shard while @is_idle, else the user's. */
+/* What a cache knows of a BO of its own: the cache's while it is in there, else the user's. */
 struct bo_cached {
 	const struct panthor_bo_cache *owner; /* NULL for BOs that no cache made; constant */
 	uint32_t bucket;
+	uint32_t slot;	     /* its number in the cache */
 	uint64_t va;	     /* 0 where it is not mapped for the GPU */
 	void *ptr;	     /* NULL where it is not mapped for the CPU */
-	atomic_bool is_idle; /* in the cache */
+	atomic_bool is_idle; /* waits in the cache to be used again; for accounts */
 	uint64_t point;	     /* of the timeline: the GPU's last use */
 	uint64_t since_ns;
 	struct list in_bucket;

@@ -2,6 +2,7 @@
 /* BO caches: birth, references, death. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bo_cache.h"
 #include "params.h"
@@ -32,10 +33,23 @@ static void cache_init(struct panthor_bo_cache *cache, const struct panthor_bo_c
 	cache->max_bytes = params->max_bytes ? params->max_bytes : DEFAULT_MAX_BYTES;
 	cache->max_age_ns = params->max_age_ns ? params->max_age_ns : DEFAULT_MAX_AGE_NS;
 	timeline_init(&cache->timeline, params->timeline);
+	cache->free_slot = CACHE_NO_SLOT;
 	atomic_init(&cache->credit, (int64_t)cache->max_bytes);
 	cache->pressure_fd = -1;
 	for (uint32_t i = 0; i < CACHE_SHARDS; i++)
 		shard_init(&cache->shards[i]);
+}
+
+static int init_locks(struct panthor_bo_cache *cache)
+{
+	int r = -pthread_mutex_init(&cache->fd_lock, NULL);
+
+	if (r)
+		return r;
+	r = -pthread_mutex_init(&cache->slots_lock, NULL);
+	if (r)
+		pthread_mutex_destroy(&cache->fd_lock);
+	return r;
 }
 
 PANTHOR_PUBLIC
@@ -53,7 +67,7 @@ int panthor_bo_cache_new(struct panthor_device *dev, const struct panthor_bo_cac
 	cache = io_alloc(dev->io, sizeof(*cache));
 	if (!cache)
 		return -ENOMEM;
-	r = -pthread_mutex_init(&cache->fd_lock, NULL);
+	r = init_locks(cache);
 	if (r) {
 		free(cache);
 		return r;
@@ -103,8 +117,10 @@ struct panthor_bo_cache *panthor_bo_cache_unref(struct panthor_bo_cache *cache)
 	wait_until_idle(cache);
 	while (cache_free_oldest(cache))
 		;
+	cache_slots_fini(cache);
 	if (cache->pressure_fd >= 0)
 		io_close(cache->dev->io, cache->pressure_fd);
+	pthread_mutex_destroy(&cache->slots_lock);
 	pthread_mutex_destroy(&cache->fd_lock);
 	panthor_va_unref(cache->va);
 	device_put(cache->dev);
@@ -130,8 +146,8 @@ static uint64_t read_counter(const atomic_uint_least64_t *counter)
 }
 
 PANTHOR_PUBLIC
-void panthor_bo_cache_stats(struct panthor_bo_cache *cache,
-			    struct panthor_bo_cache_stats *ret_stats)
+void panthor_bo_cache_stats_sized(struct panthor_bo_cache *cache,
+				  struct panthor_bo_cache_stats *ret_stats, size_t size)
 {
 	struct panthor_bo_cache_stats stats = {
 		.misses = read_counter(&cache->misses),
@@ -150,5 +166,6 @@ void panthor_bo_cache_stats(struct panthor_bo_cache *cache,
 		stats.bos += shard->bos;
 		shard_drop(shard);
 	}
-	*ret_stats = stats;
+	memset(ret_stats, 0, size);
+	memcpy(ret_stats, &stats, size < sizeof(stats) ? size : sizeof(stats));
 }

@@ -14,6 +14,19 @@
 #define CACHE_SHARDS	16
 
 /*
+ * A place for each BO of a cache. It stays where it is until the cache ends, so that a buffer can
+ * be judged without touching a BO that may be gone: put back twice, it is not of this round.
+ */
+struct cache_slot {
+	_Atomic(struct panthor_bo *) bo; /* NULL while it is free */
+	atomic_uint_least32_t round;	 /* odd while the BO is out */
+	uint32_t next_free;		 /* under @slots_lock */
+};
+
+/* Each page is twice as long as the one before, the first has 64. */
+#define CACHE_SLOT_PAGES 20
+
+/*
  * What a thread uses while no other does: which one depends on the CPU it runs on. @taken is tried,
  * and if that fails the next shard; it is waited for only where the other choice is to make a BO,
  * or to free one. No system call is made while it is held.
@@ -59,6 +72,12 @@ struct panthor_bo_cache {
 	atomic_uint_least64_t freed;
 	atomic_uint_least64_t refused;
 
+	/* Pages are read without it, and never go. */
+	pthread_mutex_t slots_lock;
+	_Atomic(struct cache_slot *) slots[CACHE_SLOT_PAGES];
+	uint32_t slot_count;
+	uint32_t free_slot; /* CACHE_NO_SLOT for none */
+
 	/* The pressure trigger, opened under @fd_lock at the first call; -1 before. */
 	pthread_mutex_t fd_lock;
 	int pressure_fd;
@@ -70,6 +89,20 @@ struct panthor_bo_cache *bo_cache_ref(struct panthor_bo_cache *cache);
 
 /* Whether the kernel is told what contents are worth. */
 bool cache_advises(struct panthor_bo_cache *cache);
+
+/* Slots: bo_cache_slot.c. */
+
+#define CACHE_NO_SLOT UINT32_MAX
+
+void cache_slots_fini(struct panthor_bo_cache *cache);
+
+/* A slot for a BO that is to be made, or -ENOMEM; and for the next one. */
+int cache_slot_new(struct panthor_bo_cache *cache, uint32_t *ret_slot);
+void cache_slot_free(struct panthor_bo_cache *cache, uint32_t slot);
+
+/* What panthor_buffer.serial is of a BO that goes out; and whether it is out as this. */
+uint64_t cache_slot_leave(struct panthor_bo_cache *cache, struct panthor_bo *bo);
+bool cache_slot_return(struct panthor_bo_cache *cache, const struct panthor_buffer *buffer);
 
 /* Shards: bo_cache_shard.c. */
 

@@ -130,8 +130,8 @@ static int map_everywhere(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 	return !r && cache->va ? map_for_gpu(cache, bo) : r;
 }
 
-static int create(struct panthor_bo_cache *cache, uint64_t size, uint32_t flags,
-		  struct panthor_bo **ret_bo)
+static int create_in_slot(struct panthor_bo_cache *cache, uint64_t size, uint32_t flags,
+			  struct panthor_bo **ret_bo)
 {
 	bool private = cache->flags & PANTHOR_BO_CACHE_PRIVATE_TO_VM;
 	int r = panthor_bo_new(cache->dev, private ? cache->va->vm : NULL, size, flags, ret_bo);
@@ -144,18 +144,34 @@ static int create(struct panthor_bo_cache *cache, uint64_t size, uint32_t flags,
 	return r;
 }
 
+static int create(struct panthor_bo_cache *cache, uint64_t size, uint32_t flags,
+		  struct panthor_bo **ret_bo)
+{
+	uint32_t slot;
+	int r = cache_slot_new(cache, &slot);
+
+	if (r)
+		return r;
+	r = create_in_slot(cache, size, flags, ret_bo);
+	if (r)
+		cache_slot_free(cache, slot);
+	else
+		(*ret_bo)->cached.slot = slot;
+	return r;
+}
+
 static int create_in_bucket(struct panthor_bo_cache *cache, uint32_t bucket, uint64_t size,
 			    uint32_t flags, struct panthor_bo **ret_bo)
 {
 	int r = create(cache, size, flags, ret_bo);
 
-	atomic_fetch_add_explicit(&cache->misses, 1, memory_order_relaxed);
 	cache_age(cache, cache->dev->io->now(cache->dev->io->priv));
 	/* What is kept for later is the first to go when something is missing now. */
 	if ((r == -ENOMEM || r == -ENOSPC) && panthor_bo_cache_trim(cache, 0))
 		r = create(cache, size, flags, ret_bo);
 	if (r)
 		return r;
+	atomic_fetch_add_explicit(&cache->misses, 1, memory_order_relaxed);
 	(*ret_bo)->cached.owner = cache;
 	(*ret_bo)->cached.bucket = bucket;
 	return 0;
@@ -175,13 +191,15 @@ static uint32_t choose_bucket(const struct panthor_bo_cache *cache, uint32_t fla
 	return 4 * class_index + flags;
 }
 
-static void fill_buffer(struct panthor_bo *bo, struct panthor_buffer *ret_buffer)
+static void fill_buffer(struct panthor_bo_cache *cache, struct panthor_bo *bo,
+			struct panthor_buffer *ret_buffer)
 {
 	*ret_buffer = (struct panthor_buffer){
 		.bo = bo,
 		.size = bo->info.size,
 		.va = bo->cached.va,
 		.ptr = bo->cached.ptr,
+		.serial = cache_slot_leave(cache, bo),
 	};
 }
 
@@ -206,6 +224,6 @@ int panthor_bo_cache_get(struct panthor_bo_cache *cache, uint64_t size, uint32_t
 	atomic_store_explicit(&bo->cached.is_idle, false, memory_order_relaxed);
 	if (bo->cached.ptr)
 		memcheck_allow(bo->cached.ptr, (size_t)bo->info.size);
-	fill_buffer(bo, ret_buffer);
+	fill_buffer(cache, bo, ret_buffer);
 	return 0;
 }

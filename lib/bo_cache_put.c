@@ -90,19 +90,16 @@ int panthor_bo_cache_put(struct panthor_bo_cache *cache, const struct panthor_bu
 {
 	const struct panthor_transport *io = cache->dev->io;
 	struct panthor_bo *bo = buffer->bo;
-	uint64_t now = io->now(io->priv);
+	uint64_t now;
 
-	if (bo->cached.owner != cache || (point && !cache->timeline.syncobj))
+	if ((point && !cache->timeline.syncobj) || !cache_slot_return(cache, buffer))
 		return -EINVAL;
-	/* Seen if it is the same thread's mistake; two at once could not be told from one anyway.
-	 */
-	if (atomic_load_explicit(&bo->cached.is_idle, memory_order_relaxed))
-		return -EINVAL;
-	atomic_store_explicit(&bo->cached.is_idle, true, memory_order_relaxed);
+	now = io->now(io->priv);
 	bo->cached.point = point;
 	if (may_keep(cache, bo)) {
 		if (bo->cached.ptr)
 			memcheck_forbid(bo->cached.ptr, (size_t)bo->info.size);
+		atomic_store_explicit(&bo->cached.is_idle, true, memory_order_relaxed);
 		bo->cached.since_ns = now;
 		keep(cache, bo);
 	} else {

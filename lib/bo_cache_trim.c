@@ -27,6 +27,8 @@ void cache_destroy_bo(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 		panthor_va_free(cache->va, addr, bo->info.size, 0);
 	bo->cached.owner = NULL;
 	bo->cached.va = 0;
+	atomic_store_explicit(&bo->cached.is_idle, false, memory_order_relaxed);
+	cache_slot_free(cache, bo->cached.slot);
 	panthor_bo_unref(bo);
 }
 

@@ -86,18 +86,26 @@ static void close_panthor(void)
 	panthor_device_unref(panthor);
 }
 
+/* Of the buffers that are out, by handle: what is common to these caches has room for a BO only. */
+#define MAX_HANDLES 65536
+static uint64_t serials[MAX_HANDLES];
+
 static void *get_panthor(uint32_t size, bool other_flags)
 {
 	struct panthor_buffer buffer;
 	uint32_t flags = other_flags ? PANTHOR_BO_NO_MMAP : 0;
 
 	expect(!panthor_bo_cache_get(panthor_cache, size, flags, &buffer), "a BO of panthor");
+	serials[panthor_bo_handle(buffer.bo) % MAX_HANDLES] = buffer.serial;
 	return buffer.bo;
 }
 
 static void put_panthor(void *bo, uint64_t point)
 {
-	const struct panthor_buffer buffer = { .bo = bo };
+	const struct panthor_buffer buffer = {
+		.bo = bo,
+		.serial = serials[panthor_bo_handle(bo) % MAX_HANDLES],
+	};
 
 	expect(!panthor_bo_cache_put(panthor_cache, &buffer, point), "putting it back");
 }
