@@ -192,8 +192,11 @@ int panthor_bo_cache_get(struct panthor_bo_cache *cache, uint64_t size, uint32_t
  * @point: of the cache's timeline, at which the GPU is done with it; 0 for now
  *
  * Kept, with its mappings, until it is used again, too old, or beyond the byte cap. With madvise
- * the kernel is told that it may take the contents before. What was exported, or has references
- * beside the buffer's, is never used again, and unmapped and dropped when the GPU is done with it.
+ * the kernel is told that it may take the contents before. What was exported, has references
+ * beside the buffer's, or is larger than the cap, is never used again, and unmapped and dropped
+ * when the GPU is done with it. Points are best given in order: where BOs are mapped, an earlier
+ * one may wait for those in front of it. When something has to go that the GPU was last known to
+ * use, this asks the kernel for the timeline's state, and the rarer the longer the GPU takes.
  * Errors: -EINVAL not a buffer of this cache, or one that was put back already, however long ago,
  * or a point without a timeline.
  */

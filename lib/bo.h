@@ -18,8 +18,9 @@ struct bo_cached {
 	uint64_t va;	     /* 0 where it is not mapped for the GPU */
 	void *ptr;	     /* NULL where it is not mapped for the CPU */
 	atomic_bool is_idle; /* waits in the cache to be used again; for accounts */
+	bool is_busy;	     /* among those of its shard that the GPU was not past */
 	uint64_t point;	     /* of the timeline: the GPU's last use */
-	uint64_t since_ns;
+	uint64_t since_ns;   /* not 0, but in those that are not used again */
 	struct list in_bucket;
 	struct list in_ages;
 };

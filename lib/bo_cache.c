@@ -78,19 +78,23 @@ int panthor_bo_cache_new(struct panthor_device *dev, const struct panthor_bo_cac
 	return 0;
 }
 
+static uint64_t later_of(const struct list *list, uint64_t point)
+{
+	for (struct list *item = list->next; item != list; item = item->next) {
+		struct panthor_bo *bo = list_entry(item, struct panthor_bo, cached.in_ages);
+
+		point = bo->cached.point > point ? bo->cached.point : point;
+	}
+	return point;
+}
+
 static uint64_t last_point(const struct panthor_bo_cache *cache)
 {
 	uint64_t last = 0;
 
 	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
-		const struct list *ages = &cache->shards[i].ages;
-
-		for (struct list *item = ages->next; item != ages; item = item->next) {
-			uint64_t point =
-				list_entry(item, struct panthor_bo, cached.in_ages)->cached.point;
-
-			last = point > last ? point : last;
-		}
+		last = later_of(&cache->shards[i].busy, last);
+		last = later_of(&cache->shards[i].refused, last);
 	}
 	return last;
 }

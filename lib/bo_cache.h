@@ -38,10 +38,13 @@ struct cache_shard {
 	atomic_uint_least64_t filled[(CACHE_BUCKETS + 63) / 64];
 
 	/* Everything below is under @taken. */
-	struct list ages; /* all BOs, those in no bucket first, then oldest first */
-	int64_t credit;	  /* bytes it may take before it has to ask, see bo_cache_trim.c */
+	struct list ages;    /* BOs that could be freed when they came, oldest first */
+	struct list busy;    /* those that could not, the earliest point first */
+	struct list refused; /* of them what is in no bucket, the earliest point first */
+	int64_t credit;	     /* bytes it may take before it has to ask, see bo_cache_trim.c */
 	uint64_t bytes;
 	uint64_t bos;
+	uint64_t busy_bos; /* and refused */
 	uint64_t hits;
 	struct list buckets[CACHE_BUCKETS];
 
@@ -64,6 +67,10 @@ struct panthor_bo_cache {
 	/* What is left of max_bytes for shards to take. */
 	atomic_int_least64_t credit;
 	atomic_uint_least64_t next_ageing_ns;
+
+	/* How often an answer of the timeline was wanted since the last, and when it is time. */
+	atomic_uint_least64_t wishes;
+	atomic_uint_least64_t ask_at;
 
 	/* Counted where it takes longer anyway. */
 	atomic_uint_least64_t misses;
@@ -119,16 +126,21 @@ void shard_drop(struct cache_shard *shard);
 bool shard_may_free(const struct panthor_bo_cache *cache, const struct panthor_bo *bo);
 
 /* Those with `_locked` want the shard taken. */
-void shard_add_locked(struct cache_shard *shard, struct panthor_bo *bo);
+void shard_add_locked(const struct panthor_bo_cache *cache, struct cache_shard *shard,
+		      struct panthor_bo *bo);
 void shard_remove_locked(struct cache_shard *shard, struct panthor_bo *bo);
 
 /* The oldest of a bucket that the GPU is past, removed; or NULL, and whether any was there. */
 struct panthor_bo *shard_pop_locked(const struct panthor_bo_cache *cache, struct cache_shard *shard,
 				    uint32_t bucket, bool *ret_busy);
 
-/* The oldest that may be freed, still in the shard, or NULL. */
+/* The oldest that may be freed, still in the shard, or NULL. Takes constant time. */
 struct panthor_bo *shard_oldest_locked(const struct panthor_bo_cache *cache,
 				       const struct cache_shard *shard);
+
+/* Since when the one that waits for the GPU and would be the next has been there, or UINT64_MAX. */
+uint64_t shard_waiting_since_locked(const struct panthor_bo_cache *cache,
+				    const struct cache_shard *shard);
 
 /* Freeing: bo_cache_trim.c. All of it without a shard taken. */
 
@@ -143,5 +155,8 @@ void cache_age(struct panthor_bo_cache *cache, uint64_t now_ns);
 
 /* Makes the byte cap leave room for @size more, as far as can be. */
 void cache_make_room(struct panthor_bo_cache *cache, uint64_t size);
+
+/* Frees what was refused and the GPU is past, having asked if that seems worth it. */
+void cache_collect_refused(struct panthor_bo_cache *cache);
 
 #endif

@@ -11,8 +11,8 @@
 /* What others know of, or can see the contents of, is not for anybody else. */
 static bool may_keep(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 {
-	if (bo->cached.bucket == CACHE_NO_BUCKET || atomic_load(&bo->exported) ||
-	    atomic_load_explicit(&bo->refs, memory_order_acquire) > 1)
+	if (bo->cached.bucket == CACHE_NO_BUCKET || bo->info.size > cache->max_bytes ||
+	    atomic_load(&bo->exported) || atomic_load_explicit(&bo->refs, memory_order_acquire) > 1)
 		return false;
 	return !cache_advises(cache) || !panthor_bo_madvise(bo, PANTHOR_BO_DONTNEED, NULL);
 }
@@ -54,10 +54,10 @@ static struct cache_shard *enter(struct panthor_bo_cache *cache)
 static bool push(struct panthor_bo_cache *cache, struct panthor_bo *bo, bool anyway)
 {
 	struct cache_shard *shard = enter(cache);
-	bool added = take_credit_locked(cache, shard, bo->info.size) || anyway;
+	bool added = anyway || take_credit_locked(cache, shard, bo->info.size);
 
 	if (added)
-		shard_add_locked(shard, bo);
+		shard_add_locked(cache, shard, bo);
 	shard_drop(shard);
 	return added;
 }
@@ -72,16 +72,18 @@ static void keep(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 	cache_destroy_bo(cache, bo);
 }
 
-/* Not to be used again: freed as soon as the GPU allows. */
+/* Not to be used again: freed as soon as the GPU allows. It makes nobody else go. */
 static void refuse(struct panthor_bo_cache *cache, struct panthor_bo *bo)
 {
 	atomic_fetch_add_explicit(&cache->refused, 1, memory_order_relaxed);
 	bo->cached.bucket = CACHE_NO_BUCKET;
 	bo->cached.since_ns = 0;
-	if (shard_may_free(cache, bo))
+	if (shard_may_free(cache, bo)) {
 		cache_destroy_bo(cache, bo);
-	else
-		push(cache, bo, true);
+		return;
+	}
+	push(cache, bo, true);
+	cache_collect_refused(cache);
 }
 
 PANTHOR_PUBLIC
@@ -100,7 +102,7 @@ int panthor_bo_cache_put(struct panthor_bo_cache *cache, const struct panthor_bu
 		if (bo->cached.ptr)
 			memcheck_forbid(bo->cached.ptr, (size_t)bo->info.size);
 		atomic_store_explicit(&bo->cached.is_idle, true, memory_order_relaxed);
-		bo->cached.since_ns = now;
+		bo->cached.since_ns = now ? now : 1;
 		keep(cache, bo);
 	} else {
 		refuse(cache, bo);

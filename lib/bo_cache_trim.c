@@ -3,8 +3,8 @@
  * BO caches: what is freed, and when.
  *
  * The byte cap is kept by credit. A shard takes some of it ahead, so that threads need not agree on
- * one number each time; together with the bytes in the cache all credit adds up to the cap. What
- * the GPU still uses stays even if that leaves a debt.
+ * one number each time; together with the bytes that are to be used again all credit adds up to the
+ * cap. What the GPU still uses stays even if that leaves a debt.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -81,18 +81,79 @@ bool cache_free_oldest(struct panthor_bo_cache *cache)
 	return oldest != UINT64_MAX && free_from(cache, &cache->shards[where], UINT64_MAX - 1);
 }
 
+static void free_until(struct panthor_bo_cache *cache, uint64_t until_ns)
+{
+	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
+		while (free_from(cache, &cache->shards[i], until_ns))
+			;
+	}
+}
+
+/* Whether something is that old and the GPU is not known to be past it. */
+static bool is_waiting(struct panthor_bo_cache *cache, uint64_t until_ns)
+{
+	uint64_t since = UINT64_MAX;
+
+	for (uint32_t i = 0; i < CACHE_SHARDS && since > until_ns; i++) {
+		shard_take(cache, &cache->shards[i]);
+		since = shard_waiting_since_locked(cache, &cache->shards[i]);
+		shard_drop(&cache->shards[i]);
+	}
+	return since <= until_ns;
+}
+
 void cache_age(struct panthor_bo_cache *cache, uint64_t now_ns)
 {
 	uint64_t next = atomic_load_explicit(&cache->next_ageing_ns, memory_order_relaxed);
+	uint64_t until = now_ns - cache->max_age_ns;
 
 	if (now_ns < next || now_ns < cache->max_age_ns ||
 	    !atomic_compare_exchange_strong(&cache->next_ageing_ns, &next,
 					    now_ns + cache->max_age_ns / 4))
 		return;
+	free_until(cache, until);
+	if (is_waiting(cache, until) && !timeline_ask(&cache->timeline, cache->dev))
+		free_until(cache, until);
+}
+
+static uint64_t busy_bos(struct panthor_bo_cache *cache)
+{
+	uint64_t bos = 0;
+
 	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
-		while (free_from(cache, &cache->shards[i], now_ns - cache->max_age_ns))
-			;
+		shard_take(cache, &cache->shards[i]);
+		bos += cache->shards[i].busy_bos;
+		shard_drop(&cache->shards[i]);
 	}
+	return bos;
+}
+
+/*
+ * Asks the kernel unless there are more that wait than have come since it was asked: the longer the
+ * GPU takes, the rarer. True: there is an answer.
+ */
+static bool ask_now_and_then(struct panthor_bo_cache *cache)
+{
+	if (atomic_fetch_add_explicit(&cache->wishes, 1, memory_order_relaxed) <
+	    atomic_load_explicit(&cache->ask_at, memory_order_relaxed))
+		return false;
+	return !timeline_ask(&cache->timeline, cache->dev);
+}
+
+/* Having made of an answer what could be. */
+static void ask_again_later(struct panthor_bo_cache *cache)
+{
+	atomic_store_explicit(&cache->wishes, 0, memory_order_relaxed);
+	atomic_store_explicit(&cache->ask_at, busy_bos(cache), memory_order_relaxed);
+}
+
+void cache_collect_refused(struct panthor_bo_cache *cache)
+{
+	if (!ask_now_and_then(cache))
+		return;
+	/* Nothing else is that old. */
+	free_until(cache, 0);
+	ask_again_later(cache);
 }
 
 /* What shards took ahead goes back to all; what they owe is taken from all. */
@@ -110,11 +171,24 @@ static void collect_credit(struct panthor_bo_cache *cache)
 	}
 }
 
-void cache_make_room(struct panthor_bo_cache *cache, uint64_t size)
+static bool free_until_room(struct panthor_bo_cache *cache, uint64_t size)
 {
 	collect_credit(cache);
-	while (atomic_load(&cache->credit) < (int64_t)size && cache_free_oldest(cache))
+	while (atomic_load(&cache->credit) < (int64_t)size) {
+		if (!cache_free_oldest(cache))
+			return false;
 		collect_credit(cache);
+	}
+	return true;
+}
+
+void cache_make_room(struct panthor_bo_cache *cache, uint64_t size)
+{
+	/* What is mapped for nobody can go at any time. */
+	if (free_until_room(cache, size) || !cache->va || !ask_now_and_then(cache))
+		return;
+	free_until_room(cache, size);
+	ask_again_later(cache);
 }
 
 static uint64_t cached_bytes(struct panthor_bo_cache *cache)

@@ -125,6 +125,29 @@ static void states_are_told_apart(void **state)
 	cache_end(&c);
 }
 
+/* What a cache does not use again is not for it to count, whoever keeps it. */
+static void refused_ones_are_not_cached(void **state)
+{
+	struct panthor_buffer kept, waiting;
+	struct cache_fixture c;
+
+	cache_begin(&c, state, 0, true, 0);
+	kept = cache_take(&c, 4 * KIB, 0);
+	waiting = cache_take(&c, 4 * KIB, 0);
+	panthor_bo_ref(kept.bo);
+	panthor_bo_ref(waiting.bo);
+	cache_give(&c, kept, 0);
+	cache_give(&c, waiting, 5);
+	assert_int_equal(usage_of(c.f->dev, NULL).bos, 2);
+	assert_int_equal(usage_of(c.f->dev, NULL).cached_bos, 0);
+	assert_int_equal(panthor_syncobj_signal(c.f->dev, c.timeline, 5), 0);
+	assert_int_equal(panthor_bo_cache_trim(c.cache, 0), 4 * KIB);
+	assert_int_equal(usage_of(c.f->dev, NULL).cached_bos, 0);
+	panthor_bo_unref(kept.bo);
+	panthor_bo_unref(waiting.bo);
+	cache_end(&c);
+}
+
 static void errors_change_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -326,6 +349,7 @@ int main(void)
 		fixture_test(bos_count_by_label),
 		cmocka_unit_test(labels_count_on_old_kernels),
 		fixture_test(states_are_told_apart),
+		fixture_test(refused_ones_are_not_cached),
 		fixture_test(errors_change_nothing),
 		fixture_test(labels_do_not_pile_up),
 		fixture_test(many_labels_spread),
