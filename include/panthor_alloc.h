@@ -138,6 +138,8 @@ enum panthor_bo_cache_flags {
  * @max_bytes: cap of what is kept; 0 for 256 MiB
  * @max_age_ns: what has not been used for so long is freed; 0 for a second
  * @va: allocator in whose VM BOs are mapped while they live, or NULL
+ * @drain_timeout_ns: how long the last panthor_bo_cache_unref() waits for the GPU; 0 for ten
+ *                    seconds, UINT64_MAX for ever
  */
 struct panthor_bo_cache_params {
 	uint32_t size;
@@ -147,6 +149,7 @@ struct panthor_bo_cache_params {
 	uint64_t max_bytes;
 	uint64_t max_age_ns;
 	struct panthor_va *va;
+	uint64_t drain_timeout_ns;
 };
 
 /**
@@ -164,8 +167,10 @@ int panthor_bo_cache_new(struct panthor_device *dev, const struct panthor_bo_cac
  * panthor_bo_cache_unref - drop a reference
  *
  * The last one frees what is in the cache. Where that is mapped for the GPU, this waits until the
- * timeline has come to the last point given. Buffers that are out are not to be put back any more:
- * drop the references on their BOs. Takes NULL, returns NULL.
+ * timeline has come to the last point given, also one that nothing is queued for yet, but not
+ * longer than the parameters say. What the GPU may still be using then stays mapped until its VM
+ * goes, and its addresses stay taken. Buffers that are out are not to be put back any more: drop
+ * the references on their BOs. Takes NULL, returns NULL.
  */
 struct panthor_bo_cache *panthor_bo_cache_unref(struct panthor_bo_cache *cache);
 

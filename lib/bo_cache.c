@@ -12,6 +12,8 @@
 
 #define DEFAULT_MAX_BYTES  (256ull << 20)
 #define DEFAULT_MAX_AGE_NS 1000000000ull
+/* Longer than the kernel lets a job run that makes no progress. */
+#define DEFAULT_DRAIN_TIMEOUT_NS 10000000000ull
 
 static int check_params(const struct panthor_device *dev,
 			const struct panthor_bo_cache_params *params)
@@ -32,6 +34,8 @@ static void cache_init(struct panthor_bo_cache *cache, const struct panthor_bo_c
 	cache->map_flags = params->map_flags;
 	cache->max_bytes = params->max_bytes ? params->max_bytes : DEFAULT_MAX_BYTES;
 	cache->max_age_ns = params->max_age_ns ? params->max_age_ns : DEFAULT_MAX_AGE_NS;
+	cache->drain_timeout_ns =
+		params->drain_timeout_ns ? params->drain_timeout_ns : DEFAULT_DRAIN_TIMEOUT_NS;
 	timeline_init(&cache->timeline, params->timeline);
 	cache->free_slot = CACHE_NO_SLOT;
 	atomic_init(&cache->credit, (int64_t)cache->max_bytes);
@@ -78,49 +82,13 @@ int panthor_bo_cache_new(struct panthor_device *dev, const struct panthor_bo_cac
 	return 0;
 }
 
-static uint64_t later_of(const struct list *list, uint64_t point)
-{
-	for (struct list *item = list->next; item != list; item = item->next) {
-		struct panthor_bo *bo = list_entry(item, struct panthor_bo, cached.in_ages);
-
-		point = bo->cached.point > point ? bo->cached.point : point;
-	}
-	return point;
-}
-
-static uint64_t last_point(const struct panthor_bo_cache *cache)
-{
-	uint64_t last = 0;
-
-	for (uint32_t i = 0; i < CACHE_SHARDS; i++) {
-		last = later_of(&cache->shards[i].busy, last);
-		last = later_of(&cache->shards[i].refused, last);
-	}
-	return last;
-}
-
-/* BOs can be closed under the GPU's hands, but not be taken out of its address space. */
-static void wait_until_idle(struct panthor_bo_cache *cache)
-{
-	uint64_t point = last_point(cache);
-
-	if (!cache->va || timeline_is_past(&cache->timeline, point))
-		return;
-	panthor_syncobj_wait(cache->dev, &cache->timeline.syncobj, &point, 1, INT64_MAX,
-			     PANTHOR_SYNCOBJ_WAIT_FOR_SUBMIT, NULL);
-	/* Should that have failed, the device is gone and so is the GPU. */
-	atomic_store(&cache->timeline.signalled, UINT64_MAX);
-}
-
 PANTHOR_PUBLIC
 struct panthor_bo_cache *panthor_bo_cache_unref(struct panthor_bo_cache *cache)
 {
 	if (!cache || atomic_fetch_sub_explicit(&cache->refs, 1, memory_order_acq_rel) > 1)
 		return NULL;
 
-	wait_until_idle(cache);
-	while (cache_free_oldest(cache))
-		;
+	cache_drain(cache);
 	cache_slots_fini(cache);
 	if (cache->pressure_fd >= 0)
 		io_close(cache->dev->io, cache->pressure_fd);

@@ -62,6 +62,7 @@ struct panthor_bo_cache {
 	uint32_t map_flags;
 	uint64_t max_bytes;
 	uint64_t max_age_ns;
+	uint64_t drain_timeout_ns;
 	struct timeline timeline;
 
 	/* What is left of max_bytes for shards to take. */
@@ -158,5 +159,8 @@ void cache_make_room(struct panthor_bo_cache *cache, uint64_t size);
 
 /* Frees what was refused and the GPU is past, having asked if that seems worth it. */
 void cache_collect_refused(struct panthor_bo_cache *cache);
+
+/* The end, in bo_cache_drain.c: frees all but what the GPU does not let go of in time. */
+void cache_drain(struct panthor_bo_cache *cache);
 
 #endif

@@ -167,6 +167,7 @@ CHECK(sizeof(struct panthor_buffer) == 72);
 CHECK(offsetof(struct panthor_buffer, va) == 24);
 CHECK(offsetof(struct panthor_buffer, owner) == 40);
 CHECK(offsetof(struct panthor_buffer, serial) == 48);
+CHECK(offsetof(struct panthor_bo_cache_params, drain_timeout_ns) == 40);
 CHECK(sizeof(struct panthor_gems_row) == 104);
 CHECK(offsetof(struct panthor_gems_row, comm) == 8);
 CHECK(offsetof(struct panthor_gems_row, tgid) == 24);

@@ -167,6 +167,93 @@ static void what_is_refused_does_not_pile_up(void **state)
 	cache_end(&c);
 }
 
+/* The GPU comes to the point while it is waited for. */
+static void signal_when_waited_for(struct fake *fake, enum fake_call call)
+{
+	struct cache_fixture *c = fake->hook_data;
+
+	if (call == FAKE_SYNCOBJ_TIMELINE_WAIT)
+		panthor_syncobj_signal(c->f->dev, c->timeline, 4);
+}
+
+static void the_end_waits_for_the_gpu(void **state)
+{
+	const struct drm_syncobj_timeline_wait *wait;
+	struct cache_fixture c;
+
+	cache_begin(&c, state, 0, true, 0);
+	wait = &c.f->fake->args[FAKE_SYNCOBJ_TIMELINE_WAIT].syncobj_timeline_wait;
+	cache_give(&c, cache_take(&c, 4 * KIB, 0), 4);
+	cache_give(&c, cache_take(&c, 8 * KIB, 0), 3);
+	assert_int_equal(fake_calls(c.f->fake, FAKE_SYNCOBJ_TIMELINE_WAIT), 0);
+	c.f->fake->now_ns = 5 * SECOND;
+	c.f->fake->hook_data = &c;
+	c.f->fake->hook = signal_when_waited_for;
+	cache_end(&c);
+	c.f->fake->hook = NULL;
+	assert_int_equal(c.f->fake->calls[FAKE_SYNCOBJ_TIMELINE_WAIT], 1);
+	assert_int_equal(wait->timeout_nsec, 15 * SECOND);
+}
+
+/* What nobody ever signals stays mapped, and its addresses taken; the BOs go with the VM. */
+static void the_end_does_not_wait_for_ever(void **state)
+{
+	struct panthor_buffer stays, refused, goes;
+	struct cache_fixture c;
+	int fd = -1;
+
+	cache_begin(&c, state, 0, true, 0);
+	goes = cache_take(&c, 4 * KIB, 0);
+	stays = cache_take(&c, 8 * KIB, 0);
+	refused = cache_take(&c, 16 * KIB, 0);
+	assert_int_equal(panthor_bo_export(refused.bo, &fd), 0);
+	cache_give(&c, refused, 1000);
+	cache_give(&c, stays, 1000);
+	cache_give(&c, goes, 4);
+	assert_int_equal(panthor_syncobj_signal(c.f->dev, c.timeline, 4), 0);
+	assert_null(panthor_bo_cache_unref(c.cache));
+	assert_int_equal(
+		fake_mapping_count(c.f->fake, panthor_device_fd(c.f->dev), panthor_vm_id(c.vm)), 2);
+	assert_int_equal(panthor_va_reserve(c.va, stays.va, 8 * KIB), -EBUSY);
+	assert_int_equal(panthor_va_reserve(c.va, goes.va, 4 * KIB), 0);
+	fake_close_dmabuf(c.f->fake, fd);
+	assert_int_equal(panthor_syncobj_destroy(c.f->dev, c.timeline), 0);
+	panthor_va_unref(c.va);
+	panthor_vm_unref(c.vm);
+}
+
+static void the_time_for_the_end_is_a_parameter(void **state)
+{
+	static const struct {
+		uint64_t timeout_ns;
+		int64_t deadline_ns;
+	} times[] = { { 3 * SECOND, 8 * SECOND }, { UINT64_MAX, INT64_MAX } };
+	struct panthor_bo_cache_params params = { .size = sizeof(params) };
+	struct panthor_buffer buffer;
+	struct cache_fixture c;
+
+	cache_begin(&c, state, 0, true, 0);
+	c.f->fake->now_ns = 5 * SECOND;
+	c.f->fake->hook_data = &c;
+	c.f->fake->hook = signal_when_waited_for;
+	params.timeline = c.timeline;
+	params.va = c.va;
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct panthor_bo_cache *cache = NULL;
+
+		params.drain_timeout_ns = times[i].timeout_ns;
+		assert_int_equal(panthor_bo_cache_new(c.f->dev, &params, &cache), 0);
+		assert_int_equal(panthor_bo_cache_get(cache, 4 * KIB, 0, &buffer), 0);
+		assert_int_equal(panthor_bo_cache_put(cache, &buffer, 4), 0);
+		panthor_bo_cache_unref(cache);
+		assert_int_equal(c.f->fake->args[FAKE_SYNCOBJ_TIMELINE_WAIT]
+					 .syncobj_timeline_wait.timeout_nsec,
+				 times[i].deadline_ns);
+	}
+	c.f->fake->hook = NULL;
+	cache_end(&c);
+}
+
 struct holder {
 	struct panthor_bo_cache *cache;
 	unsigned int yields;
@@ -226,6 +313,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(the_cap_yields_to_the_gpu),
 		fixture_test(the_cap_asks_rarely),
+		fixture_test(the_end_waits_for_the_gpu),
+		fixture_test(the_end_does_not_wait_for_ever),
+		fixture_test(the_time_for_the_end_is_a_parameter),
 		fixture_test(a_taken_shard_is_slept_for),
 		fixture_test(nobody_looks_behind_the_first),
 		fixture_test(the_earliest_point_goes_first),

@@ -191,21 +191,6 @@ static void failed_unmap_keeps_the_addresses(void **state)
 	cache_end(&c);
 }
 
-static void the_end_waits_for_the_gpu(void **state)
-{
-	const struct drm_syncobj_timeline_wait *wait;
-	struct cache_fixture c;
-
-	cache_begin(&c, state, 0, true, 0);
-	wait = &c.f->fake->args[FAKE_SYNCOBJ_TIMELINE_WAIT].syncobj_timeline_wait;
-	cache_give(&c, cache_take(&c, 4 * KIB, 0), 4);
-	cache_give(&c, cache_take(&c, 8 * KIB, 0), 3);
-	assert_int_equal(fake_calls(c.f->fake, FAKE_SYNCOBJ_TIMELINE_WAIT), 0);
-	cache_end(&c);
-	assert_int_equal(((struct fixture *)*state)->fake->calls[FAKE_SYNCOBJ_TIMELINE_WAIT], 1);
-	assert_int_equal(wait->timeout_nsec, INT64_MAX);
-}
-
 struct watch {
 	struct panthor_bo_cache *cache;
 	unsigned int calls;
@@ -376,7 +361,6 @@ int main(void)
 		fixture_test(failed_gets_leave_nothing),
 		fixture_test(a_lost_timeline_is_told),
 		fixture_test(failed_unmap_keeps_the_addresses),
-		fixture_test(the_end_waits_for_the_gpu),
 		fixture_test(no_shard_is_taken_during_a_call),
 		fixture_test(pressure_errors),
 		fixture_test(pressure_is_a_descriptor),

@@ -264,6 +264,7 @@ static void later_frees_need_a_timeline_and_memory(void **state)
 	for (int i = 0; i < 64; i++)
 		give(&s, take(&s, 64, 0), 1);
 	assert_int_equal(fake_calls(s.c.f->fake, FAKE_SYNCOBJ_QUERY), 1);
+	assert_int_equal(panthor_syncobj_signal(s.c.f->dev, s.c.timeline, 1), 0);
 	end(&s);
 
 	begin(&s, state);
