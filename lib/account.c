@@ -116,10 +116,13 @@ struct account *account_new(struct accounts *accounts, const struct panthor_tran
 	return account;
 }
 
-void account_drop(struct accounts *accounts, struct account *account)
+/* Others can only take it meanwhile, so that a store is enough. Returns what is not kept. */
+static struct account *keep_spare_locked(struct accounts *accounts, struct account *account)
 {
-	if (account)
-		free(atomic_exchange(&accounts->spare, account));
+	if (atomic_load_explicit(&accounts->spare, memory_order_relaxed))
+		return account;
+	atomic_store_explicit(&accounts->spare, account, memory_order_release);
+	return NULL;
 }
 
 static void link_locked(struct accounts *accounts, struct account *account)
@@ -167,15 +170,16 @@ struct account *account_move_locked(struct accounts *accounts, struct panthor_bo
 				    struct account *account)
 {
 	struct account *found = find_locked(accounts, account);
-	struct account *unused = account;
+	struct account *unused = NULL;
 
-	if (!found) {
+	if (found) {
+		unused = keep_spare_locked(accounts, account);
+	} else {
 		if (accounts->count > mask_of(accounts))
 			grow_locked(accounts, bo->info.dev->io);
 		link_locked(accounts, account);
 		accounts->count++;
 		found = account;
-		unused = NULL;
 	}
 	if (found != bo->account) {
 		account_remove_locked(accounts, bo);

@@ -25,7 +25,10 @@ struct account {
 	uint32_t hash;	   /* of the label */
 };
 
-/* All of it under the handle-table lock, but @spare. All zeroes is one without accounts. */
+/*
+ * All of it under the handle-table lock, but that @spare is taken without. All zeroes is one
+ * without accounts.
+ */
 struct accounts {
 	/* Of BOs without a label: the one account that is always there. */
 	struct account none;
@@ -48,14 +51,13 @@ void accounts_fini(struct accounts *accounts);
 void account_add_locked(struct accounts *accounts, struct panthor_bo *bo);
 void account_remove_locked(struct accounts *accounts, struct panthor_bo *bo);
 
-/* An account for account_drop(), or NULL without memory. The label has @len characters. */
+/* An account for free(), or NULL without memory. The label has @len characters. */
 struct account *account_new(struct accounts *accounts, const struct panthor_transport *io,
 			    const char *label, size_t len);
-void account_drop(struct accounts *accounts, struct account *account);
 
 /*
- * Moves a BO to the account with the label of @account, which may become that one; returns it if
- * it did not, for account_drop(). Cannot fail: without memory the chains get longer.
+ * Moves a BO to the account with the label of @account, which may become that one, or the spare
+ * one; returns it if it did not, for free(). Cannot fail: without memory the chains get longer.
  */
 struct account *account_move_locked(struct accounts *accounts, struct panthor_bo *bo,
 				    struct account *account);

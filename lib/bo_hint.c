@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What is said about a BO: its label, what its contents are worth. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bo.h"
@@ -45,7 +46,7 @@ int panthor_bo_set_label(struct panthor_bo *bo, const char *label)
 		account = account_move_locked(&dev->accounts, bo, account);
 		io_unlock(dev->io, &dev->handles.lock);
 	}
-	account_drop(&dev->accounts, account);
+	free(account);
 	return r;
 }
 
