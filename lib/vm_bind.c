@@ -58,6 +58,8 @@ static int check_op(const struct panthor_vm *vm, const struct panthor_bind_op *o
 {
 	bool has_bo = op->bo || op->bo_offset || op->flags;
 
+	if (op->reserved[0] || op->reserved[1] || op->reserved[2])
+		return -EINVAL;
 	switch (op->type) {
 	case PANTHOR_BIND_OP_MAP:
 		return check_map(vm, op);

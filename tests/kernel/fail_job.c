@@ -280,8 +280,17 @@ static int call_heap_destroy(struct fail *f)
 }
 
 /* The first of a VM brings memory for the contexts of all. */
-static struct fail_case heap_create_first = { .prepare = make_vm, .call = call_heap_create };
-static struct fail_case heap_create = { .prepare = make_heap, .call = call_heap_create };
+/* What finds no memory asks the VM's other BOs for theirs, chunks among them. */
+static struct fail_case heap_create_first = {
+	.flags = FAIL_EVICTED,
+	.prepare = make_vm,
+	.call = call_heap_create,
+};
+static struct fail_case heap_create = {
+	.flags = FAIL_EVICTED,
+	.prepare = make_heap,
+	.call = call_heap_create,
+};
 static struct fail_case heap_destroy = { .prepare = make_heap, .call = call_heap_destroy };
 
 static const struct CMUnitTest tests[] = {

@@ -151,6 +151,23 @@ static void ops_are_checked_first(void **state)
 	end(&b);
 }
 
+/* What may mean something to a library to come is refused by this one, not passed over. */
+static void reserved_members_are_zero(void **state)
+{
+	struct bind_fixture b;
+
+	begin(&b, state);
+	for (size_t i = 0; i < ARRAY_SIZE(b.ops[0].reserved); i++) {
+		b.ops[0].reserved[i] = 1;
+		expect_run(&b, 1, -EINVAL, 0);
+		expect_queue(&b, 1, -EINVAL);
+		b.ops[0].reserved[i] = 0;
+	}
+	assert_int_equal(mapped(&b), 0);
+	expect_run(&b, 1, 0, 1);
+	end(&b);
+}
+
 static void partial_failure_is_counted(void **state)
 {
 	static const int errors[] = { ENOMEM, EINVAL, ENODEV };
@@ -347,6 +364,7 @@ int main(void)
 		fixture_test(many_ops_are_one_call),
 		fixture_test(memory_may_be_short),
 		fixture_test(ops_are_checked_first),
+		fixture_test(reserved_members_are_zero),
 		fixture_test(partial_failure_is_counted),
 		fixture_test(refused_call_did_nothing),
 		fixture_test(interrupted_call_goes_on),
