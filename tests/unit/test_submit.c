@@ -169,7 +169,7 @@ static void jobs_are_checked(void **state)
 /* What may mean something to a library to come is refused by this one, not passed over. */
 static void reserved_members_are_zero(void **state)
 {
-	struct panthor_sync sync;
+	struct panthor_sync sync = { 0 };
 	struct panthor_job job = job_with(&sync, 1);
 	struct submit_fixture s;
 
@@ -193,7 +193,7 @@ static void submit_errors(void **state)
 {
 	static const int errors[] = { ENOMEM, EBUSY, ENODEV };
 	struct panthor_job plain = job_with(NULL, 0), job;
-	struct panthor_sync sync;
+	struct panthor_sync sync = { 0 };
 	struct submit_fixture s;
 
 	begin(&s, state);
@@ -221,7 +221,7 @@ static void submit_errors(void **state)
 
 static void fences_of_a_stalled_gpu(void **state)
 {
-	struct panthor_sync sync;
+	struct panthor_sync sync = { 0 };
 	struct panthor_job job = job_with(&sync, 1);
 	struct submit_fixture s;
 	uint64_t point = 1;
@@ -244,7 +244,7 @@ static void fences_of_a_stalled_gpu(void **state)
 
 static void flush_id_now(void **state)
 {
-	struct panthor_sync sync;
+	struct panthor_sync sync = { 0 };
 	struct panthor_job without = { .flush_id = PANTHOR_FLUSH_ID_NOW, .syncs = &sync };
 	struct panthor_job job = job_with(NULL, 0);
 	struct submit_fixture s;
