@@ -257,10 +257,10 @@ static void lookups_touch_one_table_a_level(void **state)
 {
 	static const size_t counts[] = { 10, 10000 };
 
-	/* Tables of 4 KiB can be shut only where pages are not larger. */
-	if (sysconf(_SC_PAGESIZE) > PAGE_BYTES)
-		skip();
-
+	if (sysconf(_SC_PAGESIZE) > PAGE_BYTES) {
+		print_message("# tables can be shut only where pages are no larger than they\n");
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
 		struct panthor_pt pt;
 		size_t last = counts[i] - 1;
