@@ -177,6 +177,7 @@ static enum panthor_cs_status panthor_exec_run_cs(struct panthor_queue *queue, u
 	atomic64_add(end - start, &group->usage->busy_ns);
 	atomic64_add(queue->cs.counters.cycles - cycles, &group->usage->cycles);
 	panthor_exec_charge(queue, start, end, status == PANTHOR_CS_BLOCKED);
+	panthor_exec_note_events(queue);
 	return status;
 }
 
@@ -205,7 +206,6 @@ bool panthor_exec_run_queue(struct panthor_queue *queue, u32 budget)
 		if (!queue->started)
 			panthor_exec_start_job(queue, job);
 		status = panthor_exec_run_cs(queue, budget);
-		panthor_exec_note_events(queue);
 	}
 
 	switch (status) {
