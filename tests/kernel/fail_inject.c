@@ -241,8 +241,11 @@ static unsigned int count_leaks(void)
 
 void fail_test_kmemleak(void **state)
 {
-	if (!kmemleak)
-		skip();
+	/* Started by hand without kmemleak=on; meson.build sees to it otherwise. */
+	if (!kmemleak) {
+		print_message("# kmemleak is off: only counters were compared\n");
+		return;
+	}
 	assert_true(kt_write_file(DEBUGFS "kmemleak", "scan"));
 	sleep(KMEMLEAK_AGE_S);
 	assert_true(kt_write_file(DEBUGFS "kmemleak", "scan"));
