@@ -19,10 +19,17 @@ def rows(count):
 ENOUGH = 700
 
 
+def heed_signals():
+    """Under nohup, or in the background of a script, some are ignored, and inherited so."""
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def stalled(*args):
     """The tool in the middle of a table, once the first output is there."""
     tool = subprocess.Popen([TOOL, "gems", "--file", "-", *args], stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=heed_signals)
     tool.stdin.write(head() + rows(ENOUGH))
     tool.stdin.flush()
     return tool, tool.stdout.read(1)
