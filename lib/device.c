@@ -157,8 +157,3 @@ int device_ioctl(const struct panthor_device *dev, unsigned long request, void *
 {
 	return io_ioctl(dev->io, dev->info.fd, request, arg);
 }
-
-int device_ioctl_once(const struct panthor_device *dev, unsigned long request, void *arg)
-{
-	return io_ioctl_once(dev->io, dev->info.fd, request, arg);
-}

@@ -72,9 +72,6 @@ int device_new_from_fd(const struct panthor_transport *io, int fd, struct pantho
 
 int device_ioctl(const struct panthor_device *dev, unsigned long request, void *arg);
 
-/* Does not repeat an interrupted call, for those that come back changed by it. */
-int device_ioctl_once(const struct panthor_device *dev, unsigned long request, void *arg);
-
 /* The end of what panthor_device_flush_id() began. */
 void device_drop_flush_page(struct panthor_device *dev);
 

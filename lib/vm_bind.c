@@ -127,7 +127,7 @@ static int run(const struct panthor_vm *vm, uint32_t flags,
 			.ops = DRM_PANTHOR_OBJ_ARRAY(count - done, ops + done),
 		};
 
-		/* Not device_ioctl_once(), for why io_ioctl_once() is inline. */
+		/* Comes back changed by an interruption: looked at, not repeated as it is. */
 		r = io_ioctl_once(dev->io, dev->info.fd, DRM_IOCTL_PANTHOR_VM_BIND, &bind);
 		if (!r)
 			done = count;

@@ -27,7 +27,7 @@ static struct fail_case open_node = {
 	.finish = use_file,
 };
 
-/* With something of all that can be in it. */
+/* With memory in it; what queues and heaps add is for fail_job and fail_vm. */
 static void make_full_file(struct fail *f)
 {
 	uint32_t vm, bo;

@@ -17,6 +17,7 @@ splat_pattern() {
 		-\[ cut here \]-
 		(^|\] )(WARNING|BUG|INFO): .
 		(^|\] )BUG [^:]*:
+		watchdog: BUG: .
 		(^|\] )UBSAN:
 		kernel BUG at
 		Oops:
@@ -30,6 +31,8 @@ splat_pattern() {
 		Bad rss-counter
 		list_(add|del) corruption
 		[Ww]rite-error on swap-device
+		ODEBUG: Out of memory
+		DMA-API: debugging out of memory
 	END
 }
 
