@@ -161,13 +161,14 @@ static void take(struct memory_counters *counters, enum memory_counter counter, 
 	}
 }
 
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=123" */
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=123", a line for each kind */
 static int psi_total(const char *text, const char *kind, uint64_t *ret_us)
 {
 	const char *line = strstr(text, kind);
 	const char *total = line ? strstr(line, "total=") : NULL;
 
-	if (!total)
+	/* Another line's is not this one's. */
+	if (!total || total > line + strcspn(line, "\n"))
 		return -ENOENT;
 	total += strlen("total=");
 	return sysfile_number(&total, ret_us);
