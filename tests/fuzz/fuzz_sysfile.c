@@ -5,6 +5,7 @@
  * written, and what was read, printed as the kernel does, reads back the same.
  */
 #include <ftw.h>
+#include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,6 +83,20 @@ static void write_file(enum file file, const char *text, size_t len)
 	fuzz_check(!ftruncate(fd, 0) && pwrite(fd, text, len, 0) == (ssize_t)len);
 }
 
+__attribute__((format(printf, 2, 3)))
+static void print_file(enum file file, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fuzz_check(len < (int)sizeof(text));
+	write_file(file, text, (size_t)len);
+}
+
 static enum file find_file(const char *name, size_t len)
 {
 	for (unsigned int i = 0; i < N_FILES; i++) {
@@ -129,8 +144,6 @@ static void check_digits(const char *input, size_t len, uint64_t value)
 static void check_meminfo(const char *input, size_t len)
 {
 	struct memory_info info, again;
-	char text[256];
-	int n;
 
 	if (memory_read(root, &info))
 		return;
@@ -139,14 +152,13 @@ static void check_meminfo(const char *input, size_t len)
 	check_digits(input, len, info.swap_total_bytes / KIB);
 	check_digits(input, len, info.swap_free_bytes / KIB);
 	fuzz_check(info.installed_bytes >= info.total_bytes);
-	n = snprintf(text, sizeof(text),
-		     "MemTotal: %8llu kB\nMemAvailable: %8llu kB\nSwapTotal: %8llu kB\n"
-		     "SwapFree: %8llu kB\n",
-		     (unsigned long long)info.total_bytes / KIB,
-		     (unsigned long long)info.available_bytes / KIB,
-		     (unsigned long long)info.swap_total_bytes / KIB,
-		     (unsigned long long)info.swap_free_bytes / KIB);
-	write_file(MEMINFO, text, (size_t)n);
+	print_file(MEMINFO,
+		   "MemTotal: %8llu kB\nMemAvailable: %8llu kB\nSwapTotal: %8llu kB\n"
+		   "SwapFree: %8llu kB\n",
+		   (unsigned long long)info.total_bytes / KIB,
+		   (unsigned long long)info.available_bytes / KIB,
+		   (unsigned long long)info.swap_total_bytes / KIB,
+		   (unsigned long long)info.swap_free_bytes / KIB);
 	fuzz_check(!memory_read(root, &again) && !memcmp(&info, &again, sizeof(info)));
 }
 
@@ -171,7 +183,23 @@ static void expect_same_device(const struct swap_device *a, const struct swap_de
 	fuzz_check(a->size_bytes == b->size_bytes);
 	fuzz_check(a->used_bytes == b->used_bytes);
 	fuzz_check(a->is_zram == b->is_zram);
+	fuzz_check(!strcmp(a->algorithm, b->algorithm));
+	fuzz_check(a->original_bytes == b->original_bytes);
+	fuzz_check(a->compressed_bytes == b->compressed_bytes);
 	fuzz_check(a->memory_bytes == b->memory_bytes);
+	fuzz_check(a->same_pages == b->same_pages);
+}
+
+/* There is one such disk, so all lines about it have the same numbers. */
+static void print_zram(const struct swap_device *device)
+{
+	print_file(COMP_ALGORITHM, device->algorithm[0] ? "lzo [%s] zstd\n" : "lzo%s\n",
+		   device->algorithm);
+	print_file(MM_STAT, "%8llu %8llu %8llu 0 0 %8llu 0 0 0\n",
+		   (unsigned long long)device->original_bytes,
+		   (unsigned long long)device->compressed_bytes,
+		   (unsigned long long)device->memory_bytes,
+		   (unsigned long long)device->same_pages);
 }
 
 static void check_swaps(const char *input, size_t len)
@@ -185,6 +213,8 @@ static void check_swaps(const char *input, size_t len)
 		const struct swap_device *device = &devices[i];
 
 		check_swap_device(input, len, device);
+		if (device->is_zram)
+			print_zram(device);
 		text_len += (size_t)sprintf(text + text_len, "\n%s %s %llu %llu %lld", device->name,
 					    device->type,
 					    (unsigned long long)device->size_bytes / KIB,
@@ -197,20 +227,61 @@ static void check_swaps(const char *input, size_t len)
 		expect_same_device(&devices[i], &again[i]);
 }
 
+/* The line of a counter that a kernel without it does not print. */
+static void add_line(char *text, const struct memory_counters *counters,
+		     enum memory_counter counter, const char *before)
+{
+	if (counters->have & 1u << counter)
+		sprintf(text + strlen(text), "%s%llu\n", before,
+			(unsigned long long)counters->value[counter]);
+}
+
+static void print_counters(const struct memory_counters *counters)
+{
+	char pressure[256] = "", vmstat[256] = "nr_free_pages 7\n";
+
+	add_line(pressure, counters, MEMORY_PSI_SOME_US,
+		 "some avg10=0.00 avg60=0.00 avg300=0.00 total=");
+	add_line(pressure, counters, MEMORY_PSI_FULL_US,
+		 "full avg10=0.00 avg60=0.00 avg300=0.00 total=");
+	add_line(vmstat, counters, MEMORY_PSWPIN_PAGES, "pswpin ");
+	add_line(vmstat, counters, MEMORY_PSWPOUT_PAGES, "pswpout ");
+	add_line(vmstat, counters, MEMORY_OOM_KILLS, "oom_kill ");
+	write_file(PRESSURE, pressure, strlen(pressure));
+	write_file(VMSTAT, vmstat, strlen(vmstat));
+}
+
 static void check_counters(const char *input, size_t len)
 {
-	struct memory_counters counters;
-	struct reclaim_counters reclaim;
+	struct memory_counters counters, again;
 
 	memory_counters_read(root, &counters);
 	for (unsigned int i = 0; i < MEMORY_N_COUNTERS; i++) {
 		if (counters.have & 1u << i)
 			check_digits(input, len, counters.value[i]);
 	}
-	if (reclaim_read(root, "/debug", &reclaim))
+	print_counters(&counters);
+	memory_counters_read(root, &again);
+	fuzz_check(again.have == counters.have);
+	fuzz_check(!memcmp(again.value, counters.value, sizeof(again.value)));
+}
+
+static void check_reclaim(const char *input, size_t len)
+{
+	struct reclaim_counters counters, again;
+	char text[RECLAIM_N_COUNTERS * 64] = "";
+	size_t text_len = 0;
+
+	if (reclaim_read(root, "/debug", &counters))
 		return;
-	for (unsigned int i = 0; i < RECLAIM_N_COUNTERS; i++)
-		check_digits(input, len, reclaim.value[i]);
+	for (unsigned int i = 0; i < RECLAIM_N_COUNTERS; i++) {
+		check_digits(input, len, counters.value[i]);
+		text_len += (size_t)sprintf(text + text_len, "%s: %llu\n", reclaim_name(i),
+					    (unsigned long long)counters.value[i]);
+	}
+	write_file(RECLAIM, text, text_len);
+	fuzz_check(!reclaim_read(root, "/debug", &again));
+	fuzz_check(!memcmp(&counters, &again, sizeof(counters)));
 }
 
 static void check_selected(const uint8_t *data, size_t size)
@@ -239,6 +310,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_root();
 	write_files(input, size);
 	check_counters(input, size);
+	check_reclaim(input, size);
 	check_meminfo(input, size);
 	check_swaps(input, size);
 	check_selected(data, size);
