@@ -87,6 +87,9 @@ enum fz_id {
 	FZ_SET_CLIENT_NAME,
 	FZ_NO_SUCH_CALL,
 	FZ_MMAP,
+	FZ_DMABUF_SYNC,
+	FZ_DMABUF_EXPORT_FENCES,
+	FZ_DMABUF_IMPORT_FENCE,
 	FZ_IOCTLS,
 };
 
@@ -167,11 +170,13 @@ struct fz_bound {
  * Objects of one file. Those of a shared file are changed by all workers at once: handles in one
  * go, so that none is lost; else a stale value is as good as any.
  * @group_vm: slot of the VM of the group in that slot
+ * @group_queues: queues that it was made with, or none
  */
 struct fz_table {
 	uint32_t handle[FZ_KINDS][FZ_SLOTS];
 	uint64_t bo_size[FZ_SLOTS];
 	uint32_t group_vm[FZ_SLOTS];
+	uint32_t group_queues[FZ_SLOTS];
 	struct fz_bound bound[FZ_SLOTS][FZ_BINDS];
 };
 

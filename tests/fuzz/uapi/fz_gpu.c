@@ -9,7 +9,7 @@
 static void make_group(struct fz_worker *w, unsigned int vm_slot, uint32_t vm)
 {
 	struct drm_panthor_queue_create queues[QUEUES] = { 0 };
-	uint32_t count = (uint32_t)fz_below(w, fz_one_in(w, 16) ? QUEUES + 1 : 3), i;
+	uint32_t count = (uint32_t)fz_below(w, fz_one_in(w, 16) ? QUEUES + 1 : 5), i;
 	struct drm_panthor_group_create args = {
 		.max_compute_cores = (uint8_t)fz_below(w, 5),
 		.max_fragment_cores = 4,
@@ -30,6 +30,7 @@ static void make_group(struct fz_worker *w, unsigned int vm_slot, uint32_t vm)
 		unsigned int slot = fz_keep(w, FZ_GROUP, args.group_handle);
 
 		w->file->table->group_vm[slot] = vm_slot < FZ_SLOTS ? vm_slot : 0;
+		w->file->table->group_queues[slot] = count;
 	}
 }
 
@@ -95,6 +96,16 @@ static unsigned int vm_slot_of(struct fz_worker *w, unsigned int group_slot)
 	return group_slot < FZ_SLOTS ? w->file->table->group_vm[group_slot] : 0;
 }
 
+/* Any of the group's queues, or one that it has not. */
+static uint32_t some_queue(struct fz_worker *w, unsigned int group_slot)
+{
+	uint32_t queues = 0;
+
+	if (group_slot < FZ_SLOTS)
+		queues = w->file->table->group_queues[group_slot];
+	return (uint32_t)fz_below(w, queues && !fz_one_in(w, 16) ? queues : QUEUES);
+}
+
 /* Jobs without a stream, and with one wherever something was bound. */
 static void step_submit(struct fz_worker *w)
 {
@@ -110,7 +121,7 @@ static void step_submit(struct fz_worker *w)
 		const struct fz_bound *bound =
 			&w->file->table->bound[vm_slot_of(w, slot)][fz_below(w, FZ_BINDS)];
 
-		jobs[i].queue_index = (uint32_t)fz_below(w, fz_one_in(w, 8) ? 4 : 1);
+		jobs[i].queue_index = some_queue(w, slot);
 		if (fz_one_in(w, 6)) {
 			jobs[i].stream_addr = (bound->va + 64 * fz_below(w, 64)) | 64;
 			jobs[i].stream_size = 8 * (1 + (uint32_t)fz_small(w, 9));
@@ -171,6 +182,7 @@ static void step_run(struct fz_worker *w)
 	bo = stream_bo(w, vm_slot, &size);
 	if (!bo || !bind_stream(w, vm_slot, bo, va))
 		return;
+	job.queue_index = some_queue(w, slot);
 	job.stream_addr = va;
 	job.stream_size = size;
 	job.syncs = fz_syncs(w);

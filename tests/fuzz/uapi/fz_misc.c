@@ -90,6 +90,17 @@ static void step_reset(struct fz_worker *w)
 	close(fd);
 }
 
+/* What fdinfo tells of jobs, while they run and others read it. */
+static void step_profiling(struct fz_worker *w)
+{
+	static const char path[] = "/sys/bus/platform/drivers/vpanthor/vpanthor/profiling";
+	const char text[] = { (char)('0' + fz_below(w, 5)), '\0' };
+
+	fz_print_act(w, "profiling", (uint64_t)*text);
+	if (kt_write_file(path, text) != (*text < '4'))
+		fz_finding(w, FZ_NO_SUCH_CALL, -EIO);
+}
+
 /* In pieces, so that the dump stops and goes on; or only the beginning. */
 static void read_some(struct fz_worker *w, int fd)
 {
@@ -129,7 +140,11 @@ static void step_child(struct fz_worker *w)
 }
 
 const struct fz_step fz_misc_steps[] = {
-	{ step_dev_query, 25 },	 { step_mmio_offset, 5 }, { step_version, 3 }, { step_get_cap, 3 },
-	{ step_client_name, 2 }, { step_reopen, 1 },	  { step_shrink, 20 }, { step_debugfs, 4 },
-	{ step_fdinfo, 3 },	 { step_child, 1 },	  { step_reset, 1 },   { NULL, 0 },
+	{ step_dev_query, 25 },	 { step_mmio_offset, 5 },
+	{ step_version, 3 },	 { step_get_cap, 3 },
+	{ step_client_name, 2 }, { step_reopen, 1 },
+	{ step_shrink, 20 },	 { step_debugfs, 4 },
+	{ step_fdinfo, 3 },	 { step_child, 1 },
+	{ step_reset, 1 },	 { step_profiling, 1 },
+	{ NULL, 0 },
 };

@@ -94,6 +94,17 @@ static bool is_udmabuf(int fd)
 	return found;
 }
 
+/* Calls of dma-bufs are not bent: they are not the driver's to check. */
+static int on_dmabuf(struct fz_worker *w, enum fz_id id, int fd, void *arg)
+{
+	int ret;
+
+	fz_print(w, "%u:%lu fd%d %s", w->index, (unsigned long)w->step, fd, fz_ioctls[id].name);
+	ret = kt_ioctl(fd, fz_ioctls[id].request, arg);
+	fz_result(w, id, ret);
+	return ret;
+}
+
 static void step_cpu_access(struct fz_worker *w)
 {
 	struct dma_buf_sync args = { .flags = fz_below(w, 8) };
@@ -101,8 +112,30 @@ static void step_cpu_access(struct fz_worker *w)
 
 	if (fd < 0 || is_udmabuf(fd))
 		return;
-	fz_print_act(w, "CPU access to dma-buf", (uint64_t)fd);
-	ioctl(fd, DMA_BUF_IOCTL_SYNC, &args);
+	on_dmabuf(w, FZ_DMABUF_SYNC, fd, &args);
+}
+
+/* What is still to happen to a dma-buf as a file, which syncobjs can be made of. */
+static void step_export_fences(struct fz_worker *w)
+{
+	struct dma_buf_export_sync_file args = { .flags = (uint32_t)fz_below(w, 4), .fd = -1 };
+	int fd = pick_dmabuf(w);
+
+	if (fd < 0 || on_dmabuf(w, FZ_DMABUF_EXPORT_FENCES, fd, &args) < 0)
+		return;
+	close(w->syncobj_fd);
+	w->syncobj_fd = args.fd;
+}
+
+/* A fence that others have to wait for before they use the memory. */
+static void step_import_fence(struct fz_worker *w)
+{
+	struct dma_buf_import_sync_file args = { .flags = (uint32_t)fz_below(w, 4),
+						 .fd = w->syncobj_fd };
+	int fd = pick_dmabuf(w);
+
+	if (fd >= 0)
+		on_dmabuf(w, FZ_DMABUF_IMPORT_FENCE, fd, &args);
 }
 
 /* Neither sending nor receiving waits: the box may be full, or empty. */
@@ -150,7 +183,15 @@ static void step_receive(struct fz_worker *w)
 }
 
 const struct fz_step fz_prime_steps[] = {
-	{ step_export, 25 }, { step_import, 20 },    { step_close, 8 },
-	{ step_foreign, 3 }, { step_lend, 5 },	     { step_send, 6 },
-	{ step_receive, 6 }, { step_cpu_access, 6 }, { NULL, 0 },
+	{ step_export, 25 },
+	{ step_import, 20 },
+	{ step_close, 8 },
+	{ step_foreign, 3 },
+	{ step_lend, 5 },
+	{ step_send, 6 },
+	{ step_receive, 6 },
+	{ step_cpu_access, 6 },
+	{ step_export_fences, 6 },
+	{ step_import_fence, 6 },
+	{ NULL, 0 },
 };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What the calls look like, and what they may fail with. */
+#include <linux/dma-buf.h>
+
 #include "fz.h"
 
 /* clang-format off */
@@ -210,4 +212,13 @@ const struct fz_ioctl fz_ioctls[FZ_IOCTLS] = {
 	DRM(SET_CLIENT_NAME, set_client_name, EINVAL, E2BIG),
 	[FZ_NO_SUCH_CALL] = { "no such call", 0, NULL, { EINVAL } },
 	[FZ_MMAP] = { "mmap", 0, NULL, { EINVAL, EACCES, ENODEV, EOVERFLOW } },
+	[FZ_DMABUF_SYNC] = { "dma-buf SYNC", DMA_BUF_IOCTL_SYNC, NULL, { EINVAL } },
+	[FZ_DMABUF_EXPORT_FENCES] = { "dma-buf EXPORT_SYNC_FILE",
+				      DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
+				      NULL,
+				      { EINVAL } },
+	[FZ_DMABUF_IMPORT_FENCE] = { "dma-buf IMPORT_SYNC_FILE",
+				     DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
+				     NULL,
+				     { EINVAL } },
 };
