@@ -147,9 +147,16 @@ struct fz_options {
 	const char *only;
 };
 
-/* Results of one call: [0] is success, [e] that errno. */
+/*
+ * @results: of one call: [0] is success, [e] that errno
+ * @children: made, and killed
+ * @stuck: jobs submitted that a child has behind one that does not end
+ */
 struct fz_stats {
 	uint64_t results[FZ_IOCTLS][FZ_ERRNOS];
+	uint64_t reopened;
+	uint64_t children;
+	uint64_t stuck;
 };
 
 /* A result that no documentation has. */
@@ -206,6 +213,8 @@ struct fz_world {
 	struct fz_finding findings[FZ_FINDINGS];
 	/* Where dma-bufs are sent and received. */
 	int mail[2];
+	/* Steps that the worker's child has done. */
+	unsigned int child_progress[FZ_MAX_WORKERS];
 	/* Workers say here that they have done as many steps as between two checks. */
 	int progress[2];
 	/* A worker that is alone waits here until the check is done. */
@@ -251,6 +260,17 @@ struct fz_step {
 
 extern const struct fz_step fz_bo_steps[], fz_map_steps[], fz_vm_steps[], fz_gpu_steps[],
 	fz_prime_steps[], fz_sync_steps[], fz_misc_steps[];
+
+/* Those that a child begins with, in the current file. */
+void fz_make_bo(struct fz_worker *w);
+void fz_make_vm(struct fz_worker *w);
+void fz_make_group(struct fz_worker *w);
+void fz_make_syncobj(struct fz_worker *w);
+void fz_bind_some(struct fz_worker *w);
+void fz_bind_later(struct fz_worker *w);
+void fz_map_some(struct fz_worker *w);
+void fz_touch_some(struct fz_worker *w);
+void fz_run_some(struct fz_worker *w);
 
 /*
  * Choices (fz_choose.c)
@@ -314,6 +334,8 @@ void *fz_map_bo(struct fz_worker *w, uint32_t handle, size_t size);
 struct drm_panthor_obj_array fz_syncs(struct fz_worker *w);
 /* A command stream of at most @words words, for addresses of that VM. Returns its bytes. */
 uint32_t fz_stream(struct fz_worker *w, unsigned int vm_slot, uint64_t *words, uint32_t count);
+/* One that waits for the memory at @va, where it is itself, to become zero. */
+uint32_t fz_stuck_stream(uint64_t va, uint64_t *words, uint32_t count);
 
 /*
  * A worker that is alone waits until what it has started is done (fz_settle.c), or when it is done
@@ -342,7 +364,9 @@ void fz_report(const struct fz_world *world);
 bool fz_is_worth_it(const struct fz_world *world);
 /* Whether "W:FIRST-LAST,W:STEP,..." has that step; NULL has all. */
 bool fz_only_has(const char *only, unsigned int worker, uint64_t step);
-/* A process that does some steps of its own, until they are done or it is killed. */
+/* Closes a file of the worker's own, with all that it has, and opens it anew. */
+void fz_reopen(struct fz_worker *w, struct fz_file *file);
+/* A process that does some steps of its own, until it is killed (fz_child.c). */
 void fz_run_child(struct fz_worker *w, uint64_t steps);
 
 #endif

@@ -18,7 +18,7 @@ static uint64_t some_size(struct fz_worker *w)
 	}
 }
 
-static void step_create(struct fz_worker *w)
+void fz_make_bo(struct fz_worker *w)
 {
 	struct drm_panthor_bo_create args = { .size = some_size(w) };
 	unsigned int slot;
@@ -136,7 +136,7 @@ static void step_open(struct fz_worker *w)
 }
 
 const struct fz_step fz_bo_steps[] = {
-	{ step_create, 90 }, { step_close, 45 }, { step_label, 40 },
-	{ step_sync, 40 },   { step_query, 25 }, { step_madvise, 80 },
-	{ step_flink, 5 },   { step_open, 5 },	 { NULL, 0 },
+	{ fz_make_bo, 90 }, { step_close, 45 }, { step_label, 40 },
+	{ step_sync, 40 },  { step_query, 25 }, { step_madvise, 80 },
+	{ step_flink, 5 },  { step_open, 5 },	{ NULL, 0 },
 };

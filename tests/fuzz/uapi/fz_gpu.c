@@ -34,7 +34,7 @@ static void make_group(struct fz_worker *w, unsigned int vm_slot, uint32_t vm)
 	}
 }
 
-static void step_create(struct fz_worker *w)
+void fz_make_group(struct fz_worker *w)
 {
 	unsigned int slot;
 	uint32_t vm = fz_pick(w, FZ_VM, &slot);
@@ -87,7 +87,7 @@ static bool pick_group(struct fz_worker *w, unsigned int *slot, uint32_t *ret_ha
 	*ret_handle = fz_pick(w, FZ_GROUP, slot);
 	if (*ret_handle || fz_one_in(w, 8))
 		return true;
-	step_create(w);
+	fz_make_group(w);
 	return false;
 }
 
@@ -163,7 +163,7 @@ static bool bind_stream(struct fz_worker *w, unsigned int vm_slot, uint32_t bo, 
 }
 
 /* All that it takes to run a stream: a BO, a map, a binding and a job. */
-static void step_run(struct fz_worker *w)
+void fz_run_some(struct fz_worker *w)
 {
 	struct drm_panthor_queue_submit job = { 0 };
 	struct drm_panthor_group_submit args = { 0 };
@@ -176,7 +176,7 @@ static void step_run(struct fz_worker *w)
 	args.group_handle = handle;
 	vm_slot = vm_slot_of(w, slot);
 	if (!w->file->table->handle[FZ_VM][vm_slot]) {
-		step_create(w);
+		fz_make_group(w);
 		return;
 	}
 	bo = stream_bo(w, vm_slot, &size);
@@ -218,6 +218,7 @@ static void step_heap_destroy(struct fz_worker *w)
 }
 
 const struct fz_step fz_gpu_steps[] = {
-	{ step_create, 14 }, { step_destroy, 6 },     { step_state, 16 },	{ step_submit, 60 },
-	{ step_run, 45 },    { step_heap_create, 4 }, { step_heap_destroy, 3 }, { NULL, 0 },
+	{ fz_make_group, 14 },	  { step_destroy, 6 }, { step_state, 16 },
+	{ step_submit, 60 },	  { fz_run_some, 45 }, { step_heap_create, 4 },
+	{ step_heap_destroy, 3 }, { NULL, 0 },
 };

@@ -101,7 +101,7 @@ void *fz_map_bo(struct fz_worker *w, uint32_t handle, size_t size)
 	return map_slot(w, slot, size, prot, flags, w->file->fd, args.offset);
 }
 
-static void step_map(struct fz_worker *w)
+void fz_map_some(struct fz_worker *w)
 {
 	unsigned int slot;
 	uint32_t handle = fz_pick(w, FZ_BO, &slot);
@@ -150,7 +150,7 @@ static void step_unmap(struct fz_worker *w)
 }
 
 /* Every kind of access there is: the program's, the kernel's, none but a hint. */
-static void step_touch(struct fz_worker *w)
+void fz_touch_some(struct fz_worker *w)
 {
 	uint8_t *page = fz_map_page(w);
 	uint64_t value[8];
@@ -215,7 +215,7 @@ static void step_move(struct fz_worker *w)
 }
 
 const struct fz_step fz_map_steps[] = {
-	{ step_map, 50 },    { step_map_flush_id, 4 }, { step_map_dmabuf, 6 },
-	{ step_unmap, 30 },  { step_touch, 90 },       { step_advise, 8 },
+	{ fz_map_some, 50 }, { step_map_flush_id, 4 }, { step_map_dmabuf, 6 },
+	{ step_unmap, 30 },  { fz_touch_some, 90 },    { step_advise, 8 },
 	{ step_protect, 3 }, { step_move, 4 },	       { NULL, 0 },
 };

@@ -60,12 +60,7 @@ static void step_reopen(struct fz_worker *w)
 {
 	struct fz_file *file = &w->files[FZ_SHARED + fz_below(w, FZ_FILES - FZ_SHARED)];
 
-	fz_print_act(w, "reopen fd", (uint64_t)file->fd);
-	close(file->fd);
-	memset(file->table, 0, sizeof(*file->table));
-	file->fd = kt_open("panthor", !file->primary);
-	if (file->fd < 0)
-		fz_finding(w, FZ_VERSION, file->fd);
+	fz_reopen(w, file);
 }
 
 static void step_shrink(struct fz_worker *w)
@@ -142,9 +137,9 @@ static void step_child(struct fz_worker *w)
 const struct fz_step fz_misc_steps[] = {
 	{ step_dev_query, 25 },	 { step_mmio_offset, 5 },
 	{ step_version, 3 },	 { step_get_cap, 3 },
-	{ step_client_name, 2 }, { step_reopen, 1 },
+	{ step_client_name, 2 }, { step_reopen, 3 },
 	{ step_shrink, 20 },	 { step_debugfs, 4 },
-	{ step_fdinfo, 3 },	 { step_child, 1 },
+	{ step_fdinfo, 3 },	 { step_child, 3 },
 	{ step_reset, 1 },	 { step_profiling, 1 },
 	{ NULL, 0 },
 };

@@ -62,6 +62,22 @@ static void print_findings(const struct fz_world *world)
 	}
 }
 
+/* What is no call, nor one that is counted. */
+static void print_lives(const struct fz_world *world)
+{
+	uint64_t reopened = 0, children = 0, stuck = 0;
+	unsigned int i;
+
+	for (i = 0; i < 2 * FZ_MAX_WORKERS; i++) {
+		reopened += world->stats[i].reopened;
+		children += world->stats[i].children;
+		stuck += world->stats[i].stuck;
+	}
+	printf("# files reopened %" PRIu64 ", children killed %" PRIu64
+	       ", jobs they had waiting %" PRIu64 "\n",
+	       reopened, children, stuck);
+}
+
 void fz_report(const struct fz_world *world)
 {
 	uint64_t sum[FZ_ERRNOS], calls = 0, ok = 0, invalid = 0;
@@ -74,6 +90,7 @@ void fz_report(const struct fz_world *world)
 		ok += sum[0];
 		invalid += not_valid(sum);
 	}
+	print_lives(world);
 	calls = calls ? calls : 1;
 	printf("# %" PRIu64 " calls, %" PRIu64 " %% succeeded, %" PRIu64
 	       " %% got past validation, %" PRIu64 " calls/s\n",

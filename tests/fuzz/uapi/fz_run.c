@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A worker: what it starts with, its steps, its child. */
-#include <sched.h>
-#include <sys/wait.h>
-
+/* A worker: what it starts with, its steps. */
 #include "fz.h"
 
 static const struct fz_step *const rooms[] = {
@@ -81,6 +78,17 @@ bool fz_only_has(const char *only, unsigned int worker, uint64_t step)
 	return !only;
 }
 
+void fz_reopen(struct fz_worker *w, struct fz_file *file)
+{
+	fz_print_act(w, "reopen fd", (uint64_t)file->fd);
+	close(file->fd);
+	memset(file->table, 0, sizeof(*file->table));
+	file->fd = kt_open("panthor", !file->primary);
+	w->stats->reopened++;
+	if (file->fd < 0)
+		fz_finding(w, FZ_VERSION, file->fd);
+}
+
 static int open_own(struct fz_worker *w)
 {
 	unsigned int i;
@@ -115,31 +123,4 @@ int fz_worker_init(struct fz_worker *w, struct fz_world *world, unsigned int ind
 		w->dmabuf[i] = -1;
 	ret = open_own(w);
 	return ret < 0 ? ret : fz_user_init(w);
-}
-
-/*
- * A child that is left alone ends by itself; otherwise, after it had the CPU for a while, it dies
- * wherever it is.
- */
-void fz_run_child(struct fz_worker *w, uint64_t steps)
-{
-	uint64_t patience = fz_small(w, 6);
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		return;
-	if (pid == 0) {
-		w->child = true;
-		w->stats = &w->world->stats[FZ_MAX_WORKERS + w->index];
-		fz_work(w, w->step, steps);
-		_exit(0);
-	}
-	if (!w->alone) {
-		while (patience--)
-			sched_yield();
-		kill(pid, SIGKILL);
-	}
-	waitpid(pid, NULL, 0);
 }

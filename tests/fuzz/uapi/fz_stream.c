@@ -96,6 +96,18 @@ static uint32_t good_stream(struct fz_worker *w, unsigned int vm_slot, uint64_t 
 	return panthor_cs_finish(&cs, &size) == 0 ? size : 8;
 }
 
+uint32_t fz_stuck_stream(uint64_t va, uint64_t *words, uint32_t count)
+{
+	struct panthor_cs cs;
+	uint32_t size = 0;
+
+	panthor_cs_init(&cs, words, count * sizeof(*words), 0);
+	panthor_cs_move48(&cs, ADDRESS, va);
+	panthor_cs_move32(&cs, DATA, 0);
+	panthor_cs_sync_wait(&cs, 32, ADDRESS, DATA, PANTHOR_CS_LE);
+	return panthor_cs_finish(&cs, &size) == 0 ? size : 8;
+}
+
 uint32_t fz_stream(struct fz_worker *w, unsigned int vm_slot, uint64_t *words, uint32_t count)
 {
 	uint64_t flips;

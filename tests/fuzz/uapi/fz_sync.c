@@ -34,7 +34,7 @@ struct drm_panthor_obj_array fz_syncs(struct fz_worker *w)
 	return fz_put_array(w, &fz_sync_op_shape, ops, count);
 }
 
-static void step_create(struct fz_worker *w)
+void fz_make_syncobj(struct fz_worker *w)
 {
 	struct drm_syncobj_create args = { 0 };
 
@@ -179,7 +179,7 @@ static void step_from_fd(struct fz_worker *w)
 }
 
 const struct fz_step fz_sync_steps[] = {
-	{ step_create, 25 },	    { step_destroy, 8 },
+	{ fz_make_syncobj, 25 },    { step_destroy, 8 },
 	{ step_signal, 20 },	    { step_reset, 5 },
 	{ step_wait, 20 },	    { step_query, 10 },
 	{ step_transfer, 10 },	    { step_timeline_signal, 20 },

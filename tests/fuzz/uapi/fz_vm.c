@@ -4,7 +4,7 @@
 
 #define BIND_OPS 8
 
-static void step_create(struct fz_worker *w)
+void fz_make_vm(struct fz_worker *w)
 {
 	struct drm_panthor_vm_create args = { 0 };
 
@@ -114,7 +114,7 @@ static void bind(struct fz_worker *w, bool async)
 
 	args.vm_id = fz_pick(w, FZ_VM, &slot);
 	if (!args.vm_id && !fz_one_in(w, 8)) {
-		step_create(w);
+		fz_make_vm(w);
 		return;
 	}
 	for (i = 0; i < count; i++)
@@ -124,17 +124,17 @@ static void bind(struct fz_worker *w, bool async)
 		fz_settle_vm(w, args.vm_id);
 }
 
-static void step_bind(struct fz_worker *w)
+void fz_bind_some(struct fz_worker *w)
 {
 	bind(w, false);
 }
 
-static void step_bind_async(struct fz_worker *w)
+void fz_bind_later(struct fz_worker *w)
 {
 	bind(w, true);
 }
 
 const struct fz_step fz_vm_steps[] = {
-	{ step_create, 10 }, { step_destroy, 6 },     { step_state, 12 },
-	{ step_bind, 90 },   { step_bind_async, 50 }, { NULL, 0 },
+	{ fz_make_vm, 10 },   { step_destroy, 6 },   { step_state, 12 },
+	{ fz_bind_some, 90 }, { fz_bind_later, 50 }, { NULL, 0 },
 };
