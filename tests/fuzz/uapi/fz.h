@@ -287,10 +287,15 @@ uint32_t fz_pick(struct fz_worker *w, enum fz_kind kind, unsigned int *slot);
 /* Puts a new object in a slot; what was there is destroyed. */
 unsigned int fz_keep(struct fz_worker *w, enum fz_kind kind, uint32_t handle);
 /*
- * The same for a BO; false: one of gigabytes was closed again, for the first access would take all
- * memory, and the other processes' lives.
+ * The same for a BO; false: one that is too large was closed again, for the first access would take
+ * all memory, and the other processes' lives.
  */
 bool fz_keep_bo(struct fz_worker *w, uint32_t handle, uint64_t size);
+/*
+ * A BO of that size is about to be made: one that is too large is not made in a shared file, where
+ * others, who have stale handles, would meet it before it is closed.
+ */
+void fz_beware(struct fz_worker *w, uint64_t size);
 /* The object in that slot was destroyed; at times the slot keeps its handle. */
 void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot, uint32_t handle);
 int fz_destroy(struct fz_worker *w, enum fz_kind kind, uint32_t handle);

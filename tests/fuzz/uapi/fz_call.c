@@ -131,6 +131,8 @@ int fz_call(struct fz_worker *w, enum fz_id id, void *arg)
 	long ret;
 
 	fz_bend(w, ioc->shape, arg);
+	if (id == FZ_BO_CREATE)
+		fz_beware(w, ((const struct drm_panthor_bo_create *)arg)->size);
 	if (fz_one_in(w, 300)) {
 		request = resize(w, request);
 	} else if (fz_one_in(w, 500)) {

@@ -95,11 +95,19 @@ unsigned int fz_keep(struct fz_worker *w, enum fz_kind kind, uint32_t handle)
 bool fz_keep_bo(struct fz_worker *w, uint32_t handle, uint64_t size)
 {
 	if (size > FZ_MAP_BYTES) {
-		fz_destroy(w, FZ_BO, handle);
+		/* Not bent: it would stay, for whatever has that handle next. */
+		fz_print_act(w, "close BO", handle);
+		kt_bo_close(w->file->fd, handle);
 		return false;
 	}
 	w->file->table->bo_size[fz_keep(w, FZ_BO, handle)] = size;
 	return true;
+}
+
+void fz_beware(struct fz_worker *w, uint64_t size)
+{
+	if (size > FZ_MAP_BYTES && w->file < &w->files[FZ_SHARED])
+		w->file += FZ_SHARED;
 }
 
 void fz_forget(struct fz_worker *w, enum fz_kind kind, unsigned int slot, uint32_t handle)
