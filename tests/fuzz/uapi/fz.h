@@ -141,6 +141,7 @@ struct fz_options {
 	uint64_t seed;
 	uint64_t calls;
 	uint64_t check;
+	uint64_t unplug;
 	unsigned int procs;
 	unsigned int threads;
 	bool print;
@@ -211,6 +212,15 @@ struct fz_world {
 	uint64_t milliseconds;
 	unsigned int finding_count;
 	struct fz_finding findings[FZ_FINDINGS];
+	/* Held by who takes the device away, and by who opens something of it. */
+	pthread_mutex_t device_lock;
+	/* How often it was taken away; grows before it happens. */
+	unsigned int unplugs;
+	/* Number of a device, the highest that one had. */
+	unsigned int highest;
+	/* Process that has the shared files since then, and its descriptors. */
+	pid_t holder;
+	int held[FZ_SHARED];
 	/* Where dma-bufs are sent and received. */
 	int mail[2];
 	/* Steps that the worker's child has done. */
@@ -227,6 +237,7 @@ struct fz_world {
  * @file: of the current step
  * @child: a process that a worker made for a while; it makes none itself
  * @alone: nobody runs at the same time, so that everything has to be repeatable
+ * @unplugs: as in fz_world, when it opened its files
  */
 struct fz_worker {
 	struct fz_world *world;
@@ -237,6 +248,7 @@ struct fz_worker {
 	uint64_t digest;
 	bool child;
 	bool alone;
+	unsigned int unplugs;
 	struct fz_file files[FZ_FILES];
 	struct fz_file *file;
 	struct fz_table own[FZ_FILES - FZ_SHARED];
@@ -348,6 +360,22 @@ uint32_t fz_stuck_stream(uint64_t va, uint64_t *words, uint32_t count);
  */
 void fz_settle_group(struct fz_worker *w, uint32_t group);
 void fz_settle_vm(struct fz_worker *w, uint32_t vm);
+
+/*
+ * The device, which may not be there (fz_unplug.c)
+ */
+
+void fz_device_init(struct fz_world *world);
+/* While it is locked it is there. */
+void fz_device_lock(struct fz_world *world);
+void fz_device_unlock(struct fz_world *world);
+/* Whether the worker's files may be of a device that is gone. */
+bool fz_device_lost(const struct fz_worker *w);
+/* Opens files anew that are lost, some time after they are. */
+void fz_follow(struct fz_worker *w);
+void fz_unplug(struct fz_worker *w);
+/* N of its renderDN; 0: there is no such device. */
+unsigned int fz_device_number(const char *driver);
 
 /*
  * Runs (fz_run.c, fz_watch.c, fz_report.c)

@@ -73,8 +73,11 @@ static void note(struct fz_worker *w, unsigned long request, const void *arg, si
 
 void fz_finding(struct fz_worker *w, enum fz_id id, long result)
 {
-	unsigned int n = __atomic_fetch_add(&w->world->finding_count, 1, __ATOMIC_RELAXED);
+	unsigned int n;
 
+	if ((result == -ENODEV || result == -EIO) && fz_device_lost(w))
+		return;
+	n = __atomic_fetch_add(&w->world->finding_count, 1, __ATOMIC_RELAXED);
 	if (n < FZ_FINDINGS)
 		w->world->findings[n] = (struct fz_finding){ w->index, w->step, id, result };
 }

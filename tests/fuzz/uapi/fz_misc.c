@@ -2,6 +2,9 @@
 /* The device's own calls, files, debugfs and processes. */
 #include "fz.h"
 
+/* What all weights are together, about. */
+#define STEPS_PER_WEIGHT 1100
+
 static void step_dev_query(struct fz_worker *w)
 {
 	struct drm_panthor_dev_query args = { .type = (uint32_t)fz_below(w, 5) };
@@ -74,10 +77,20 @@ static void step_shrink(struct fz_worker *w)
 		fz_finding(w, FZ_NO_SUCH_CALL, -errno);
 }
 
+static int open_debugfs(struct fz_worker *w, const char *name, int flags)
+{
+	int fd;
+
+	fz_device_lock(w->world);
+	fd = kt_debugfs_open(name, flags);
+	fz_device_unlock(w->world);
+	return fd;
+}
+
 /* Under everybody: groups with jobs end. */
 static void step_reset(struct fz_worker *w)
 {
-	int fd = kt_debugfs_open("reset", O_WRONLY);
+	int fd = open_debugfs(w, "reset", O_WRONLY);
 
 	fz_print_act(w, "reset", 0);
 	if (fd < 0 || write(fd, "1", 1) != 1)
@@ -112,7 +125,7 @@ static void read_some(struct fz_worker *w, int fd)
 static void step_debugfs(struct fz_worker *w)
 {
 	fz_print_act(w, "read debugfs", 0);
-	read_some(w, kt_debugfs_open(fz_one_in(w, 3) ? "reclaim" : "gems", O_RDONLY));
+	read_some(w, open_debugfs(w, fz_one_in(w, 3) ? "reclaim" : "gems", O_RDONLY));
 }
 
 static void step_fdinfo(struct fz_worker *w)
@@ -134,6 +147,15 @@ static void step_child(struct fz_worker *w)
 	fz_run_child(w, steps);
 }
 
+/* One of these would be many: what files have takes thousands of steps to become. */
+static void step_unplug(struct fz_worker *w)
+{
+	uint64_t steps = w->world->options.unplug;
+
+	if (!w->child && steps && fz_one_in(w, (unsigned int)(steps / STEPS_PER_WEIGHT + 1)))
+		fz_unplug(w);
+}
+
 const struct fz_step fz_misc_steps[] = {
 	{ step_dev_query, 25 },	 { step_mmio_offset, 5 },
 	{ step_version, 3 },	 { step_get_cap, 3 },
@@ -141,5 +163,5 @@ const struct fz_step fz_misc_steps[] = {
 	{ step_shrink, 20 },	 { step_debugfs, 4 },
 	{ step_fdinfo, 3 },	 { step_child, 3 },
 	{ step_reset, 1 },	 { step_profiling, 1 },
-	{ NULL, 0 },
+	{ step_unplug, 1 },	 { NULL, 0 },
 };

@@ -33,8 +33,8 @@ static uint64_t all_of(const uint64_t sum[FZ_ERRNOS])
 /* What could be told from the arguments alone, or from there being no such object. */
 static uint64_t not_valid(const uint64_t sum[FZ_ERRNOS])
 {
-	return sum[EINVAL] + sum[ENOENT] + sum[EFAULT] + sum[E2BIG] + sum[EBADF] + sum[EACCES] +
-	       sum[EPERM];
+	return sum[ENODEV] + sum[EINVAL] + sum[ENOENT] + sum[EFAULT] + sum[E2BIG] + sum[EBADF] +
+	       sum[EACCES] + sum[EPERM];
 }
 
 static void print_one(const char *name, const uint64_t sum[FZ_ERRNOS])
@@ -74,8 +74,8 @@ static void print_lives(const struct fz_world *world)
 		stuck += world->stats[i].stuck;
 	}
 	printf("# files reopened %" PRIu64 ", children killed %" PRIu64
-	       ", jobs they had waiting %" PRIu64 "\n",
-	       reopened, children, stuck);
+	       ", jobs they had waiting %" PRIu64 ", device unplugged %u\n",
+	       reopened, children, stuck, world->unplugs);
 }
 
 void fz_report(const struct fz_world *world)

@@ -57,6 +57,7 @@ void fz_work(struct fz_worker *w, uint64_t first, uint64_t count)
 			continue;
 		w->step = step;
 		w->rng = step_seed(w, step);
+		fz_follow(w);
 		do_step(w, weight);
 	}
 }
@@ -83,7 +84,9 @@ void fz_reopen(struct fz_worker *w, struct fz_file *file)
 	fz_print_act(w, "reopen fd", (uint64_t)file->fd);
 	close(file->fd);
 	memset(file->table, 0, sizeof(*file->table));
+	fz_device_lock(w->world);
 	file->fd = kt_open("panthor", !file->primary);
+	fz_device_unlock(w->world);
 	w->stats->reopened++;
 	if (file->fd < 0)
 		fz_finding(w, FZ_VERSION, file->fd);
@@ -121,6 +124,13 @@ int fz_worker_init(struct fz_worker *w, struct fz_world *world, unsigned int ind
 	w->syncobj_fd = -1;
 	for (i = 0; i < FZ_DMABUFS; i++)
 		w->dmabuf[i] = -1;
+	/* Of its own, so that it can leave them when the device is gone. */
+	for (i = 0; i < FZ_SHARED; i++) {
+		w->files[i] = world->files[i];
+		w->files[i].fd = dup(world->files[i].fd);
+	}
+	fz_device_lock(world);
 	ret = open_own(w);
+	fz_device_unlock(world);
 	return ret < 0 ? ret : fz_user_init(w);
 }

@@ -45,7 +45,6 @@ static struct fz_worker *new_worker(struct fz_world *world, unsigned int index,
 		fprintf(stderr, "fuzz-uapi: worker %u: %s\n", index, strerror(-ret));
 		_exit(2);
 	}
-	memcpy(w->files, world->files, sizeof(world->files));
 	return w;
 }
 
@@ -53,6 +52,7 @@ static struct fz_worker *new_worker(struct fz_world *world, unsigned int index,
 static void process(struct fz_world *world, unsigned int index)
 {
 	struct fz_maps maps = { 0 };
+	struct fz_worker *workers[FZ_MAX_WORKERS];
 	pthread_t threads[FZ_MAX_WORKERS];
 	unsigned int count = world->options.threads, i;
 
@@ -62,8 +62,12 @@ static void process(struct fz_world *world, unsigned int index)
 	maps.base = mmap((void *)MAPS_BASE, FZ_MAPS * FZ_MAP_BYTES, PROT_NONE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 	for (i = 0; i < count; i++)
-		pthread_create(&threads[i], NULL, thread,
-			       new_worker(world, index * count + i, &maps));
+		workers[i] = new_worker(world, index * count + i, &maps);
+	/* The workers have theirs, and leave them when they have to. */
+	for (i = 0; i < FZ_SHARED; i++)
+		close(world->files[i].fd);
+	for (i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, thread, workers[i]);
 	for (i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	fflush(stdout);
@@ -118,7 +122,9 @@ static void check_while_they_run(struct fz_world *world)
 	char byte;
 
 	while (read(world->progress[0], &byte, 1) == 1) {
+		fz_device_lock(world);
 		check_gems(&gems);
+		fz_device_unlock(world);
 		checks++;
 		if (checks % workers == 0)
 			printf("# round %" PRIu64 ": %zu BOs of %" PRIu64 " KiB, %" PRIu64
@@ -150,6 +156,7 @@ void fz_watch(struct fz_world *world)
 
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGPIPE, SIG_IGN);
+	fz_device_init(world);
 	open_shared(world);
 	fflush(stdout);
 	for (i = 0; i < world->options.procs; i++) {

@@ -35,6 +35,8 @@ static const char usage[] =
 	"  --threads T    threads of each (1); one process with one thread is one worker, whose\n"
 	"                 calls are the same in every run\n"
 	"  --check N      steps between two looks at debugfs (20000)\n"
+	"  --unplug N     steps of a worker from one time that it unplugs the device to the next,\n"
+	"                 about (20000); 0: never\n"
 	"  --only LIST    only these steps: WORKER:STEP or WORKER:FIRST-LAST, with commas; @FILE\n"
 	"                 reads the list from a file\n"
 	"  --print        every call as text, before it is done, and its result\n"
@@ -70,11 +72,12 @@ static void parse(int argc, char **argv, struct fz_options *options)
 	static const struct option known[] = {
 		{ "seed", 1, NULL, 's' },    { "calls", 1, NULL, 'n' }, { "procs", 1, NULL, 'p' },
 		{ "threads", 1, NULL, 't' }, { "check", 1, NULL, 'c' }, { "only", 1, NULL, 'o' },
-		{ "print", 0, NULL, 'v' },   { "help", 0, NULL, 'h' },	{ NULL, 0, NULL, 0 },
+		{ "print", 0, NULL, 'v' },   { "help", 0, NULL, 'h' },	{ "unplug", 1, NULL, 'u' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	*options = (struct fz_options){ 1, 10000, 20000, 1, 1, false, NULL };
+	*options = (struct fz_options){ 1, 10000, 20000, 20000, 1, 1, false, NULL };
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		switch (c) {
 		case 's':
@@ -91,6 +94,9 @@ static void parse(int argc, char **argv, struct fz_options *options)
 			break;
 		case 'c':
 			options->check = number(optarg);
+			break;
+		case 'u':
+			options->unplug = number(optarg);
 			break;
 		case 'o':
 			options->only = list(optarg);
