@@ -114,6 +114,13 @@ static bool counts_tell(void)
 	return !kasan;
 }
 
+bool kt_slabs_are_back(const struct kt_slabs *before, uint64_t limit, bool report)
+{
+	struct growth growth = { .before = before, .limit = limit, .report = report };
+
+	return !counts_tell() || has_not_grown(&growth);
+}
+
 void kt_slabs_assert_back(struct kt_slabs *before, uint64_t limit)
 {
 	struct growth growth = { .before = before, .limit = limit };

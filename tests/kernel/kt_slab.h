@@ -25,5 +25,7 @@ struct kt_slabs kt_slabs_read(void);
  * kernels with KASAN, which keeps what is freed, it has nothing to say.
  */
 void kt_slabs_assert_back(struct kt_slabs *before, uint64_t limit);
+/* Whether that is so now; @report: names those that have more. */
+bool kt_slabs_are_back(const struct kt_slabs *before, uint64_t limit, bool report);
 
 #endif

@@ -391,6 +391,9 @@ int fz_worker_init(struct fz_worker *w, struct fz_world *world, unsigned int ind
  * current test when it is not.
  */
 void fz_watch(struct fz_world *world);
+/* Between them a run: what it leaves behind fails the test (fz_leaks.c). */
+void fz_leaks_begin(struct fz_world *world);
+void fz_test_nothing_left(void **state);
 /* Prints what was called how often, and with what result. */
 void fz_report(const struct fz_world *world);
 /* Whether enough calls did something, and every kind of call did at times. */

@@ -112,7 +112,7 @@ static void check_gems(struct kt_gems *gems)
 	assert_true(gems->total_reclaimable <= gems->total_resident);
 }
 
-/* Every round of checks of all workers; what grows from one to the next leaks. */
+/* Every round of checks of all workers, whose numbers say how full the device is. */
 static void check_while_they_run(struct fz_world *world)
 {
 	const struct fz_options *options = &world->options;
