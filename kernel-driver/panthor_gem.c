@@ -4,6 +4,7 @@
  */
 
 #include <linux/dma-buf.h>
+#include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
 
 #include <drm/drm_file.h>
@@ -132,6 +133,12 @@ struct panthor_gem_object *panthor_gem_alloc(struct panthor_device *ptdev, size_
 	get_task_comm(bo->debugfs.comm, current->group_leader);
 	mutex_init(&bo->gpuva_lock);
 	mutex_init(&bo->label.lock);
+
+	/* Also where nothing is reclaimed, lockdep is to report allocations under this lock. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&bo->gpuva_lock);
+	fs_reclaim_release(GFP_KERNEL);
+
 	drm_gem_private_object_init(&ptdev->base, &bo->base, size);
 	drm_gem_gpuva_set_lock(&bo->base, &bo->gpuva_lock);
 
