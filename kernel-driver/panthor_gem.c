@@ -46,6 +46,7 @@ static void panthor_gem_free(struct drm_gem_object *obj)
 	struct panthor_gem_object *bo = to_panthor_bo(obj);
 	struct drm_gem_object *root = bo->exclusive_vm_root;
 
+	panthor_hold(to_panthor_device(obj->dev), PANTHOR_HOLD_BO_END);
 	drm_WARN_ON(obj->dev, atomic_read(&bo->cmap.mmap_count));
 	xa_erase(&to_panthor_device(obj->dev)->bos, bo->debugfs.serial);
 	panthor_gem_reclaim_fini(bo);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * The debugfs file "hold": a name written to it shuts that place, "none" opens it again. Reading
- * tells which one is shut and how many threads wait there.
+ * The debugfs file "hold": the places whose names are written to it, with spaces between them, are
+ * shut, all others are open; "none" is no place. Reading tells which ones are shut and how many
+ * threads wait there.
  */
 
 #include <linux/debugfs.h>
@@ -24,17 +25,23 @@ static const char *const panthor_hold_names[PANTHOR_HOLD_POINTS] = {
 	[PANTHOR_HOLD_SUBMIT] = "submit",
 	[PANTHOR_HOLD_EXEC] = "exec",
 	[PANTHOR_HOLD_VM_END] = "vm_end",
+	[PANTHOR_HOLD_BO_END] = "bo_end",
 };
+
+static bool panthor_hold_shut(const struct panthor_hold *hold, enum panthor_hold_point point)
+{
+	return READ_ONCE(hold->points) & BIT(point);
+}
 
 void panthor_hold(struct panthor_device *ptdev, enum panthor_hold_point point)
 {
 	struct panthor_hold *hold = &ptdev->hold;
 
-	if (READ_ONCE(hold->point) != point)
+	if (!panthor_hold_shut(hold, point))
 		return;
 
 	atomic_inc(&hold->waiting);
-	wait_event_idle_timeout(hold->wait, READ_ONCE(hold->point) != point, 10 * HZ);
+	wait_event_idle_timeout(hold->wait, !panthor_hold_shut(hold, point), 10 * HZ);
 	atomic_dec(&hold->waiting);
 }
 
@@ -42,8 +49,11 @@ static int panthor_hold_show(struct seq_file *m, void *v)
 {
 	struct panthor_hold *hold = m->private;
 
-	seq_printf(m, "%s %d\n", panthor_hold_names[READ_ONCE(hold->point)],
-		   atomic_read(&hold->waiting));
+	for (int i = 0; i < PANTHOR_HOLD_POINTS; i++) {
+		if (panthor_hold_shut(hold, i))
+			seq_printf(m, "%s ", panthor_hold_names[i]);
+	}
+	seq_printf(m, "%d\n", atomic_read(&hold->waiting));
 	return 0;
 }
 
@@ -56,17 +66,23 @@ static ssize_t panthor_hold_write(struct file *file, const char __user *buf, siz
 				  loff_t *pos)
 {
 	struct panthor_hold *hold = ((struct seq_file *)file->private_data)->private;
-	char name[16] = "";
-	int point;
+	char text[32] = "", *rest, *name;
+	unsigned long points = 0;
 
-	if (copy_from_user(name, buf, min(len, sizeof(name) - 1)))
+	if (copy_from_user(text, buf, min(len, sizeof(text) - 1)))
 		return -EFAULT;
 
-	point = match_string(panthor_hold_names, PANTHOR_HOLD_POINTS, strim(name));
-	if (point < 0)
-		return point;
+	rest = strim(text);
+	while ((name = strsep(&rest, " "))) {
+		int point = match_string(panthor_hold_names, PANTHOR_HOLD_POINTS, name);
 
-	WRITE_ONCE(hold->point, point);
+		if (*name && point < 0)
+			return point;
+		if (point > PANTHOR_HOLD_NONE)
+			points |= BIT(point);
+	}
+
+	WRITE_ONCE(hold->points, points);
 	wake_up_all(&hold->wait);
 	return len;
 }

@@ -38,20 +38,22 @@ enum panthor_hold_point {
 	PANTHOR_HOLD_EXEC,
 	/** @PANTHOR_HOLD_VM_END: a VM has no references any more, reclaim still has it listed. */
 	PANTHOR_HOLD_VM_END,
+	/** @PANTHOR_HOLD_BO_END: a BO has no references any more, everybody still has it listed. */
+	PANTHOR_HOLD_BO_END,
 	PANTHOR_HOLD_POINTS,
 };
 
 /**
- * struct panthor_hold - which place is shut
+ * struct panthor_hold - which places are shut
  */
 struct panthor_hold {
-	/** @point: enum panthor_hold_point; READ/WRITE_ONCE. */
-	int point;
+	/** @points: a bit for each enum panthor_hold_point that is shut; READ/WRITE_ONCE. */
+	unsigned long points;
 
 	/** @waiting: threads that wait there. */
 	atomic_t waiting;
 
-	/** @wait: where they wait for @point to change. */
+	/** @wait: where they wait for @points to change. */
 	wait_queue_head_t wait;
 };
 
