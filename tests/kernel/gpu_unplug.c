@@ -305,6 +305,9 @@ static void test_unbind_races_queued_binds(void **state)
 	}
 }
 
+/* Of each race, by whose middle the device is taken away. */
+#define ROUNDS 100
+
 /* @job, @ops: to be queued again and again */
 struct raced {
 	struct panthor_vm *vm;
@@ -335,7 +338,7 @@ static void unbind_in_the_middle(struct kt_race *race, uint64_t *seed)
 {
 	struct raced *raced = race->arg;
 
-	if (++raced->rounds == 50 / kt_slowdown())
+	if (++raced->rounds == kt_race_rounds(ROUNDS) / 2)
 		kt_race_check(kt_driver_unbind());
 }
 
@@ -359,7 +362,7 @@ static void test_unbind_races_submissions(void **state)
 		assert_int_equal(panthor_cs_finish(&job->cs, &raced.job.size), 0);
 		/* Not each time: there is nothing to read it from when the device is gone. */
 		assert_int_equal(panthor_device_flush_id(g->dev, &raced.job.flush_id), 0);
-		kt_race_run(&race, 100, workers, ARRAY_SIZE(workers));
+		kt_race_run(&race, ROUNDS, workers, ARRAY_SIZE(workers));
 		free_gpu(g);
 		assert_true(kt_driver_bind());
 	}

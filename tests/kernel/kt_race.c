@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Worker threads for tests of concurrency. */
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
@@ -9,10 +10,14 @@
 #define MAX_WORKERS 8
 /* Rounds by which the workers may be apart. */
 #define WINDOW 16
+/* No race has fewer, however slow the kernel: within one window some may not have run at all. */
+#define LEAST_ROUNDS (4 * WINDOW)
+#define SEED	     1000
 
 /*
  * All workers do the same number of rounds, at nearly the same time. Left to the scheduler, with
  * few CPUs some would do nothing, or all that the others did would be undone before they get on.
+ * @cpu: the only one it runs on
  * @allowed: rounds the worker may do, handed out by the leader
  * @room: how far the leader may still run ahead of the worker
  */
@@ -20,6 +25,7 @@ struct worker {
 	struct kt_race *race;
 	kt_race_round round;
 	uint64_t seed;
+	int cpu;
 	sem_t allowed;
 	sem_t room;
 };
@@ -40,10 +46,34 @@ static void take(sem_t *sem)
 		;
 }
 
+/*
+ * Neighbours in the list are on different CPUs, so that they do run at the same time. The scheduler
+ * would let those who wake each other share one.
+ */
+static int cpu_of(const cpu_set_t *cpus, size_t worker)
+{
+	size_t skip = worker % (size_t)CPU_COUNT(cpus);
+	int cpu = 0;
+
+	while (!CPU_ISSET(cpu, cpus) || skip-- > 0)
+		cpu++;
+	return cpu;
+}
+
+static bool run_on(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	return sched_setaffinity(0, sizeof(cpus), &cpus) == 0;
+}
+
 static void *follow(void *arg)
 {
 	struct worker *worker = arg;
 
+	kt_race_check(run_on(worker->cpu));
 	for (;;) {
 		take(&worker->allowed);
 		if (worker->race->stop)
@@ -58,6 +88,7 @@ static void lead(struct worker *workers, size_t count, int rounds)
 	struct kt_race *race = workers[0].race;
 	size_t i;
 
+	kt_race_check(run_on(workers[0].cpu));
 	while (rounds-- > 0) {
 		for (i = 1; i < count; i++) {
 			take(&workers[i].room);
@@ -70,25 +101,40 @@ static void lead(struct worker *workers, size_t count, int rounds)
 		sem_post(&workers[i].allowed);
 }
 
+int kt_race_rounds(int rounds)
+{
+	int fewer = rounds / kt_slowdown();
+
+	if (fewer >= LEAST_ROUNDS)
+		return fewer;
+	return rounds < LEAST_ROUNDS ? rounds : LEAST_ROUNDS;
+}
+
 void kt_race_run(struct kt_race *race, int rounds, const kt_race_round *rounds_of, size_t count)
 {
 	struct worker workers[MAX_WORKERS];
 	pthread_t threads[MAX_WORKERS];
+	cpu_set_t cpus;
 	size_t i;
 
 	assert_true(count <= MAX_WORKERS);
+	assert_int_equal(sched_getaffinity(0, sizeof(cpus), &cpus), 0);
+	rounds = kt_race_rounds(rounds);
+	print_message("# %zu threads on %d CPU%s, %d rounds each, seed %d\n", count,
+		      CPU_COUNT(&cpus), CPU_COUNT(&cpus) == 1 ? ", so they only take turns" : "s",
+		      rounds, SEED);
 	failures = 0;
 	race->stop = 0;
 	race->shrink = kt_debugfs_open("shrink", O_WRONLY);
 	assert_true(race->shrink >= 0);
 	for (i = 0; i < count; i++) {
-		workers[i] = (struct worker){ race, rounds_of[i], 1000 + i };
+		workers[i] = (struct worker){ race, rounds_of[i], SEED + i, cpu_of(&cpus, i) };
 		sem_init(&workers[i].allowed, 0, 0);
 		sem_init(&workers[i].room, 0, WINDOW);
 		if (i > 0)
 			assert_int_equal(pthread_create(&threads[i], NULL, follow, &workers[i]), 0);
 	}
-	lead(workers, count, rounds / kt_slowdown());
+	lead(workers, count, rounds);
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			pthread_join(threads[i], NULL);
@@ -96,6 +142,7 @@ void kt_race_run(struct kt_race *race, int rounds, const kt_race_round *rounds_o
 		sem_destroy(&workers[i].room);
 	}
 	close(race->shrink);
+	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
 	assert_int_equal(failures, 0);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that run against each other. Each does a fixed number of rounds from a seed of its own,
- * so that only the interleaving differs between runs. Worker code must not use cmocka's assertions,
- * nor the kt_ functions that do: it reports with kt_race_check().
+ * Threads that run against each other, each on one CPU, spread over all there are. Each does a
+ * fixed number of rounds from a seed of its own, so that only the interleaving differs between
+ * runs. Worker code must not use cmocka's assertions, nor the kt_ functions that do: it reports
+ * with kt_race_check().
  */
 #ifndef KT_RACE_H
 #define KT_RACE_H
@@ -26,10 +27,13 @@ struct kt_race {
 typedef void (*kt_race_round)(struct kt_race *race, uint64_t *seed);
 
 /*
- * Runs @rounds rounds of each worker against the others, fewer on a slow kernel; fails the test if
- * a check failed.
+ * Runs kt_race_rounds(@rounds) rounds of each worker against the others; fails the test if a check
+ * failed.
  */
 void kt_race_run(struct kt_race *race, int rounds, const kt_race_round *rounds_of, size_t count);
+
+/* What becomes of @rounds on a slow kernel: fewer, but enough for all to meet. */
+int kt_race_rounds(int rounds);
 
 #define kt_race_check(ok) kt_race_report(!!(ok), #ok, __FILE__, __LINE__)
 bool kt_race_report(bool ok, const char *what, const char *file, int line);

@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "kt.h"
+#include "kt_race.h"
 
 #define HUGE_PAGE (2 * KT_MIB)
 #define SIZE	  (2 * HUGE_PAGE)
@@ -104,7 +104,7 @@ static void fork_and_evict(struct kt *t, uint64_t stamp)
 
 static void test_fork_races_eviction_of_huge_pages(void **state)
 {
-	uint64_t round, rounds = 100 / (uint64_t)kt_slowdown();
+	uint64_t round, rounds = (uint64_t)kt_race_rounds(100);
 
 	for (round = 1; round <= rounds; round++)
 		fork_and_evict(*state, round);

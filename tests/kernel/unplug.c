@@ -232,6 +232,9 @@ static void test_load_and_unload_many_times(void **state)
 	}
 }
 
+/* Of each race, by whose middle the device is taken away. */
+#define ROUNDS 200
+
 /* @foreign: a dma-buf of somebody else; @round: of who takes the device away */
 struct unbinding {
 	int foreign;
@@ -285,7 +288,7 @@ static void unbind_in_the_middle(struct kt_race *race, uint64_t *seed)
 {
 	struct unbinding *unbinding = race->arg;
 
-	if (++unbinding->round == 100 / kt_slowdown())
+	if (++unbinding->round == kt_race_rounds(ROUNDS) / 2)
 		kt_race_check(kt_driver_unbind());
 	use_device(race, seed);
 }
@@ -303,7 +306,7 @@ static void test_kb46_unbind_races_everything(void **state)
 
 		assert_true(unbinding.foreign >= 0);
 		kt_vm(race.fd);
-		kt_race_run(&race, 200, workers, ARRAY_SIZE(workers));
+		kt_race_run(&race, ROUNDS, workers, ARRAY_SIZE(workers));
 		close(race.fd);
 		close(unbinding.foreign);
 		assert_true(kt_driver_bind());
