@@ -9,40 +9,50 @@ static void *held_main(void *arg)
 	return NULL;
 }
 
-static void hold_write(const char *point)
+void kt_hold(const char *points)
 {
 	int fd = kt_debugfs_open("hold", O_WRONLY);
 
-	assert_int_equal(write(fd, point, strlen(point)), strlen(point));
+	assert_int_equal(write(fd, points, strlen(points)), strlen(points));
 	close(fd);
 }
 
-static bool held_waits(void *arg)
+static bool all_wait(void *arg)
 {
+	const char *points = arg;
 	char *text = kt_debugfs_read("hold", NULL);
-	bool waits = strstr(text, " 1\n");
+	int waiting = atoi(strrchr(text, ' ') + 1), wanted = 1;
 
 	free(text);
-	return waits;
+	while ((points = strchr(points, ' '))) {
+		wanted++;
+		points++;
+	}
+	return waiting == wanted;
 }
 
-void kt_held_start(struct kt_held *held, const char *point)
+void kt_held_start(struct kt_held *held, const char *points)
 {
-	hold_write(point);
+	kt_hold(points);
 	assert_int_equal(pthread_create(&held->thread, NULL, held_main, held), 0);
-	assert_true(kt_wait(held_waits, NULL));
+	assert_true(kt_wait(all_wait, (void *)points));
 }
 
 void kt_hold_none(void)
 {
-	hold_write("none");
+	kt_hold("none");
+}
+
+int kt_held_join(struct kt_held *held)
+{
+	pthread_join(held->thread, NULL);
+	return held->ret;
 }
 
 int kt_held_finish(struct kt_held *held)
 {
 	kt_hold_none();
-	pthread_join(held->thread, NULL);
-	return held->ret;
+	return kt_held_join(held);
 }
 
 int kt_held_shrink(struct kt_held *held)

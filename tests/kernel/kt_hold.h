@@ -23,12 +23,19 @@ struct kt_held {
 	int ret;
 };
 
-/* Returns once the thread has come to the place and stays there. */
-void kt_held_start(struct kt_held *held, const char *point);
-/* Opens the place for everybody. */
+/*
+ * Returns once the thread has come to the place and stays there. @points: its own, which may follow
+ * those of threads that were started before and are to stay as well, each at another one.
+ */
+void kt_held_start(struct kt_held *held, const char *points);
+/* Who waits elsewhere goes on. */
+void kt_hold(const char *points);
+/* Opens all places. */
 void kt_hold_none(void);
 /* The same, and returns what the call did. */
 int kt_held_finish(struct kt_held *held);
+/* Waits for the call alone. */
+int kt_held_join(struct kt_held *held);
 
 /* Calls that are held: kt_shrink(@pages) without assertions; a job that does nothing. */
 int kt_held_shrink(struct kt_held *held);

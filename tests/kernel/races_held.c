@@ -35,6 +35,34 @@ static void test_kb38_kb39_kb40_close_while_scanned(void **state)
 	assert_true(kt_gem_gone("held"));
 }
 
+static int call_close(struct kt_held *held)
+{
+	return kt_bo_close(held->fd, held->bo);
+}
+
+/* A BO without references that a scan has come by, and whose end does not wait for that scan's. */
+static void test_kb38_kb39_kb40_end_while_scanned(void **state)
+{
+	struct kt *t = *state;
+	struct kt_held end = { .call = call_close, .fd = t->fd };
+	struct kt_held scan = { .call = kt_held_shrink, .pages = 1 };
+	struct kt_gem row;
+	uint32_t other;
+
+	end.bo = kt_filled_bo(t->fd, "dead", SIZE, 10);
+	other = kt_filled_bo(t->fd, "other", SIZE, 11);
+	kt_held_start(&end, "bo_end");
+	kt_held_start(&scan, "bo_end scan_bo");
+	assert_false(kt_gem("dead", &row));
+	assert_int_equal(kt_reclaim("unused_bos"), 2);
+	kt_hold("scan_bo");
+	assert_int_equal(kt_held_join(&end), 0);
+	assert_int_equal(kt_reclaim("unused_bos"), 1);
+	assert_int_equal(kt_held_finish(&scan), 0);
+	assert_int_equal(kt_gem_get("other").evictions, 1);
+	kt_assert_contents(t->fd, other, SIZE, 11);
+}
+
 /* Whoever comes second finds nothing to take. */
 static void test_kb17_pageout_while_scanned(void **state)
 {
@@ -244,6 +272,7 @@ static void test_kb33_scan_during_a_submit(void **state)
 
 static const struct CMUnitTest tests[] = {
 	kt_test(test_kb38_kb39_kb40_close_while_scanned),
+	kt_test(test_kb38_kb39_kb40_end_while_scanned),
 	kt_test(test_kb17_pageout_while_scanned),
 	kt_test(test_bind_while_scanned),
 	kt_test(test_kb31_kb43_vm_destroyed_while_scanned),
