@@ -281,12 +281,12 @@ static int call_heap_destroy(struct fail *f)
 
 /* The first of a VM brings memory for the contexts of all. */
 /* What finds no memory asks the VM's other BOs for theirs, chunks among them. */
-static struct fail_case heap_create_first = {
+static struct fail_case test_kb6_heap_create_first = {
 	.flags = FAIL_EVICTED,
 	.prepare = make_vm,
 	.call = call_heap_create,
 };
-static struct fail_case heap_create = {
+static struct fail_case test_kb6_heap_create = {
 	.flags = FAIL_EVICTED,
 	.prepare = make_heap,
 	.call = call_heap_create,
@@ -303,8 +303,8 @@ static const struct CMUnitTest tests[] = {
 	fail_test(submit_evicted_page),
 	fail_test(bind_async),
 	fail_test(bind_async_over),
-	fail_test(heap_create_first),
-	fail_test(heap_create),
+	fail_test(test_kb6_heap_create_first),
+	fail_test(test_kb6_heap_create),
 	fail_test(heap_destroy),
 	fail_no_leaks(),
 };

@@ -157,7 +157,7 @@ static void make_export_for_vgem(struct fail *f)
 }
 
 /* Another driver attaches, which pins: a pin that stays is a BO that is in no class any more. */
-static struct fail_case attach = {
+static struct fail_case test_kb6_attach = {
 	.prepare = make_export_for_vgem,
 	.call = call_import_elsewhere,
 };
@@ -197,7 +197,7 @@ static const struct CMUnitTest tests[] = {
 	fail_test(map_import),
 	fail_test(bind_import),
 	fail_test(close_import),
-	fail_test(attach),
+	fail_test(test_kb6_attach),
 	fail_test(attach_without_pages),
 	fail_test(cpu_access),
 	fail_no_leaks(),

@@ -31,7 +31,7 @@ enum { VMS = 4 };
 static const char *const vm_labels[VMS] = { "vm 0", "vm 1", "vm 2", "vm 3" };
 
 /* The VM that ran last is evicted last, whatever was created or evicted first. */
-static void test_vms_go_in_order_of_activity(void **state)
+static void test_kb30_vms_go_in_order_of_activity(void **state)
 {
 	static const int orders[][VMS] = {
 		{ 0, 1, 2, 3 }, { 3, 2, 1, 0 }, { 1, 3, 0, 2 }, { 2, 0, 3, 1 }, { 3, 0, 1, 2 },
@@ -274,7 +274,7 @@ static void test_submissions_race_scans(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	gpu_test(test_vms_go_in_order_of_activity),
+	gpu_test(test_kb30_vms_go_in_order_of_activity),
 	probe_test(test_scan_of_vms_stops),
 	probe_test(test_classes_count_what_jobs_brought_back),
 	probe_test(test_cold_bo_of_a_vm_goes_first),

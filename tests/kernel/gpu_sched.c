@@ -158,7 +158,7 @@ static bool executor_is_idle(void *arg)
 }
 
 /* A write by the CPU, without any call to the kernel after it, when the GPU has nothing to do. */
-static void kb56_cpu_write_releases_when_idle(void **state)
+static void test_kb56_cpu_write_releases_when_idle(void **state)
 {
 	struct gpu *g = *state;
 	struct gpu_job *job = gpu_job(g);
@@ -314,7 +314,7 @@ static const struct CMUnitTest tests[] = {
 	gpu_test(plain_store_releases),
 	gpu_test(ping_pong),
 	gpu_test(more_groups_than_slots),
-	gpu_test(kb56_cpu_write_releases_when_idle),
+	gpu_test(test_kb56_cpu_write_releases_when_idle),
 	gpu_test(equals_get_equal_shares),
 	gpu_test(queues_share_what_their_group_gets),
 	gpu_test(blocked_queues_leave_their_share),

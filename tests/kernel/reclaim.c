@@ -234,7 +234,7 @@ static void test_kb12_mmap_moves_between_lrus(void **state)
 	assert_class("unused");
 }
 
-static void test_binds_move_between_lrus(void **state)
+static void test_kb32_binds_move_between_lrus(void **state)
 {
 	struct kt *t = *state;
 	uint32_t vm = kt_vm(t->fd), other = kt_vm(t->fd);
@@ -347,7 +347,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_order_of_pain),
 	kt_test(test_classes_count_their_evictions),
 	kt_test(test_kb12_mmap_moves_between_lrus),
-	kt_test(test_binds_move_between_lrus),
+	kt_test(test_kb32_binds_move_between_lrus),
 	kt_test(test_kb32_async_unmap_moves_between_lrus),
 	kt_test(test_partial_unmap_keeps_the_class),
 	kt_test(test_exclusive_bo_is_evicted_too),

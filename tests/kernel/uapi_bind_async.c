@@ -263,7 +263,7 @@ static int bind_array(void *arg, const struct drm_panthor_obj_array *array)
 	return kt_ioctl(to->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
 }
 
-static void test_call(void **state)
+static void test_kb49_kb55_call(void **state)
 {
 	struct kt *t = *state;
 	uint32_t vm = kt_vm(t->fd);
@@ -346,9 +346,15 @@ static void test_failure_does_nothing(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	kt_test(test_map),   kt_test(test_size_0),    kt_test(test_kernel_range),
-	kt_test(test_unmap), kt_test(test_sync_only), kt_test(test_sparse),
-	kt_test(test_call),  kt_test(test_op_array),  kt_test(test_failure_does_nothing),
+	kt_test(test_map),
+	kt_test(test_size_0),
+	kt_test(test_kernel_range),
+	kt_test(test_unmap),
+	kt_test(test_sync_only),
+	kt_test(test_sparse),
+	kt_test(test_kb49_kb55_call),
+	kt_test(test_op_array),
+	kt_test(test_failure_does_nothing),
 	kt_no_leaks(),
 };
 

@@ -213,7 +213,7 @@ static int create_of_array(void *arg, const struct drm_panthor_obj_array *array)
 	return create_and_destroy(to->fd, &args);
 }
 
-static void test_queue_array(void **state)
+static void test_kb51_kb53_queue_array(void **state)
 {
 	struct kt *t = *state;
 	struct target to = { .fd = t->fd, .vm = kt_vm(t->fd) };
@@ -357,7 +357,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_core_limits),
 	kt_test(test_queues),
 	kt_test(test_queue_count),
-	kt_test(test_queue_array),
+	kt_test(test_kb51_kb53_queue_array),
 	kt_test(test_ids_and_limit),
 	kt_test(test_destroy_and_state_errors),
 	kt_test(test_state),

@@ -20,7 +20,7 @@ static void assert_state(int fd, uint32_t group, uint32_t state, uint32_t fatal_
 	assert_int_equal(queues, fatal_queues);
 }
 
-static void test_call(void **state)
+static void test_kb50_kb54_call(void **state)
 {
 	struct kt *t = *state;
 	uint32_t vm = kt_vm(t->fd), gone = kt_group(t->fd, vm, 1, RING);
@@ -154,7 +154,7 @@ static int submit_array(void *arg, const struct drm_panthor_obj_array *array)
 	return submit(to->fd, &args);
 }
 
-static void test_job_array(void **state)
+static void test_kb51_kb53_job_array(void **state)
 {
 	struct kt *t = *state;
 	struct target to = { .fd = t->fd, .group = kt_group(t->fd, kt_vm(t->fd), 1, RING) };
@@ -344,9 +344,9 @@ static void test_600_sync_points(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	kt_test(test_call),
+	kt_test(test_kb50_kb54_call),
 	kt_test(test_jobs),
-	kt_test(test_job_array),
+	kt_test(test_kb51_kb53_job_array),
 	kt_test(test_bad_addresses_are_faults),
 	kt_test(test_faulted_group_takes_nothing),
 	kt_test(test_timed_out_group_takes_nothing),

@@ -120,7 +120,7 @@ static void run_rows(const struct target *to, const struct way *way, const struc
 	kt_all_expected();
 }
 
-static void test_operations(void **state)
+static void test_kb52_operations(void **state)
 {
 	struct kt *t = *state;
 	struct target to;
@@ -312,7 +312,7 @@ static void test_arrays(void **state)
 }
 
 /* The limit is one of the call, not of each job. */
-static void test_count(void **state)
+static void test_kb51_kb53_count(void **state)
 {
 	static const struct {
 		const char *name;
@@ -386,12 +386,12 @@ static void test_failure_touches_no_syncobj(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	kt_test(test_operations),
+	kt_test(test_kb52_operations),
 	kt_test(test_points),
 	kt_test(test_resolution),
 	kt_test(test_resolution_within_a_job),
 	kt_test(test_arrays),
-	kt_test(test_count),
+	kt_test(test_kb51_kb53_count),
 	kt_test(test_failure_touches_no_syncobj),
 	kt_no_leaks(),
 };

@@ -198,7 +198,7 @@ static int bind(int fd, struct drm_panthor_vm_bind *args)
 	return kt_ioctl(fd, DRM_IOCTL_PANTHOR_VM_BIND, args);
 }
 
-static void test_call(void **state)
+static void test_kb49_kb55_call(void **state)
 {
 	struct kt *t = *state;
 	uint32_t vm = kt_vm(t->fd);
@@ -342,7 +342,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_unmap),
 	kt_test(test_sync_only),
 	kt_test(test_sparse),
-	kt_test(test_call),
+	kt_test(test_kb49_kb55_call),
 	kt_test(test_syncs_need_async),
 	kt_test(test_strides),
 	kt_test(test_kb51_kb53_count_is_bounded),

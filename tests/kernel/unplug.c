@@ -309,7 +309,7 @@ static void unbind_in_the_middle(struct kt_race *race, uint64_t *seed)
 	use_device(race, seed);
 }
 
-static void test_kb46_unbind_races_everything(void **state)
+static void test_kb26_kb46_unbind_races_everything(void **state)
 {
 	struct kt *t = *state;
 	static const kt_race_round workers[] = { unbind_in_the_middle, use_device, use_device };
@@ -339,7 +339,7 @@ static const struct CMUnitTest tests[] = {
 	unplug_test(test_kb46_open_debugfs_files),
 	unplug_test(test_module_is_in_use_while_anything_lives),
 	unplug_test(test_load_and_unload_many_times),
-	unplug_test(test_kb46_unbind_races_everything),
+	unplug_test(test_kb26_kb46_unbind_races_everything),
 	kt_no_leaks(),
 };
 
