@@ -27,5 +27,10 @@ struct kt_slabs kt_slabs_read(void);
 void kt_slabs_assert_back(struct kt_slabs *before, uint64_t limit);
 /* Whether that is so now; @report: names those that have more. */
 bool kt_slabs_are_back(const struct kt_slabs *before, uint64_t limit, bool report);
+/*
+ * The same for what is freed by the time that calls return: without a wait, and in all kernels, for
+ * KASAN gives back what it keeps when caches are shrunk.
+ */
+void kt_slabs_assert_back_now(struct kt_slabs *before, uint64_t limit);
 
 #endif

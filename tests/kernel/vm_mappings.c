@@ -4,7 +4,7 @@
  * closed lives in `gems` exactly as long as some piece of a mapping refers to it, which makes the
  * address space visible without a GPU.
  */
-#include "kt.h"
+#include "kt_slab.h"
 
 #define P     KT_PAGE
 #define VA    0x10000000ull
@@ -241,28 +241,28 @@ static void test_kb7_bind_of_a_bo_without_pages(void **state)
 	kt_assert_zeroes(s.fd, bo, SIZE);
 }
 
+static void cut_and_unmap(struct space s, uint32_t bo, int rounds)
+{
+	while (rounds-- > 0) {
+		assert_int_equal(kt_vm_map(s.fd, s.vm, bo, VA, 0, SIZE), 0);
+		unmap(s, VA + 3 * P, 2 * P);
+		unmap(s, VA, SIZE);
+	}
+}
+
 /* Each cut makes two pieces out of one and frees one: what is left over must not add up. */
 static void test_kb_remap_leftovers_are_freed(void **state)
 {
 	struct space s = new_space(state);
 	uint32_t bo = kt_filled_bo(s.fd, "leftovers", SIZE, 1);
-	uint64_t before = 0;
-	int i;
+	enum { ROUNDS = 2000 };
+	struct kt_slabs before;
 
-	if (kt_slowdown() > 1) {
-		print_message("# too many rounds for this kernel: kmemleak looks in tests/debug\n");
-		return;
-	}
-	for (i = 0; i < 50000; i++) {
-		/* The first rounds fill the allocator's own caches. */
-		if (i == 10000)
-			before = kt_meminfo("SUnreclaim");
-		assert_int_equal(kt_vm_map(s.fd, s.vm, bo, VA, 0, SIZE), 0);
-		unmap(s, VA + 3 * P, 2 * P);
-		unmap(s, VA, SIZE);
-	}
-	/* 40000 rounds would leak at least 7 MiB. */
-	assert_true(kt_meminfo("SUnreclaim") < before + 4 * KT_MIB);
+	/* The first rounds fill the allocator's own caches. */
+	cut_and_unmap(s, bo, ROUNDS / 4);
+	before = kt_slabs_read();
+	cut_and_unmap(s, bo, ROUNDS);
+	kt_slabs_assert_back_now(&before, ROUNDS / 2);
 }
 
 enum { MODEL_BOS = 6, MODEL_PAGES = 64, MODEL_ROUNDS = 600 };
