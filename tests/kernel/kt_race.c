@@ -101,6 +101,20 @@ static void lead(struct worker *workers, size_t count, int rounds)
 		sem_post(&workers[i].allowed);
 }
 
+static bool has_shrinker(const kt_race_round *rounds_of, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (rounds_of[i] == kt_race_shrink)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t bos_taken(void)
+{
+	return kt_reclaim("evictions") + kt_reclaim("purges");
+}
+
 int kt_race_rounds(int rounds)
 {
 	int fewer = rounds / kt_slowdown();
@@ -110,7 +124,7 @@ int kt_race_rounds(int rounds)
 	return rounds < LEAST_ROUNDS ? rounds : LEAST_ROUNDS;
 }
 
-void kt_race_run(struct kt_race *race, int rounds, const kt_race_round *rounds_of, size_t count)
+static void run(struct kt_race *race, int rounds, const kt_race_round *rounds_of, size_t count)
 {
 	struct worker workers[MAX_WORKERS];
 	pthread_t threads[MAX_WORKERS];
@@ -144,6 +158,19 @@ void kt_race_run(struct kt_race *race, int rounds, const kt_race_round *rounds_o
 	close(race->shrink);
 	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
 	assert_int_equal(failures, 0);
+}
+
+void kt_race_run(struct kt_race *race, int rounds, const kt_race_round *rounds_of, size_t count)
+{
+	bool shrinks = has_shrinker(rounds_of, count);
+	uint64_t before = shrinks ? bos_taken() : 0;
+
+	run(race, rounds, rounds_of, count);
+	if (!shrinks)
+		return;
+	/* A race against reclaim that finds nothing to take is none. */
+	print_message("# %d BOs taken\n", (int)(bos_taken() - before));
+	assert_true(bos_taken() > before);
 }
 
 void kt_race_shrink(struct kt_race *race, uint64_t *seed)
