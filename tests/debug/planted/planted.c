@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* A bug of each class that the debug kernel is to catch: insmod planted.ko bug=NAME */
 #include <linux/delay.h>
+#include <linux/dma-mapping.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/scatterlist.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -79,6 +82,56 @@ static void shift(void)
 	distance = 1 << distance;
 }
 
+/* No end of it is known to the compiler but by the type. */
+static void bounds(void)
+{
+	static struct {
+		char name[8];
+		char rest[64];
+	} entry;
+
+	entry.name[distance - 31] = 1;
+	memory = entry.name;
+}
+
+static void which_cpu(void)
+{
+	distance = smp_processor_id();
+}
+
+/* Given back is less than was mapped. */
+static void dma(void)
+{
+	struct platform_device *pdev = platform_device_register_simple("planted", -1, NULL, 0);
+	dma_addr_t addr;
+
+	if (IS_ERR(pdev))
+		return;
+	memory = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64))) {
+		addr = dma_map_single(&pdev->dev, memory, PAGE_SIZE, DMA_TO_DEVICE);
+		if (!dma_mapping_error(&pdev->dev, addr))
+			dma_unmap_single(&pdev->dev, addr, PAGE_SIZE / 2, DMA_TO_DEVICE);
+	}
+	kfree(memory);
+	platform_device_unregister(pdev);
+}
+
+/* What has no one address that a device could be given. */
+static void sg_table(void)
+{
+	struct scatterlist sg;
+
+	memory = vmalloc(PAGE_SIZE);
+	sg_init_one(&sg, memory, PAGE_SIZE);
+	vfree(memory);
+}
+
+static void hung_task(void)
+{
+	msleep(60 * MSEC_PER_SEC);
+}
+
 static void list(void)
 {
 	static struct list_head entry;
@@ -119,6 +172,11 @@ static const struct {
 	{ "reclaim-inversion", reclaim_inversion },
 	{ "leak", leak },
 	{ "shift", shift },
+	{ "bounds", bounds },
+	{ "which-cpu", which_cpu },
+	{ "dma", dma },
+	{ "sg-table", sg_table },
+	{ "hung-task", hung_task },
 	{ "list", list },
 	{ "freed-timer", freed_timer },
 };
