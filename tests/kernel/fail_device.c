@@ -47,7 +47,11 @@ static int call_close(struct fail *f)
 	return close(f->extra) < 0 ? -errno : 0;
 }
 
-static struct fail_case close_file = { .prepare = make_full_file, .call = call_close };
+static struct fail_case close_file = {
+	.flags = FAIL_NOTHING,
+	.prepare = make_full_file,
+	.call = call_close,
+};
 
 static int call_query(struct fail *f)
 {

@@ -53,6 +53,8 @@ struct fail {
 #define FAIL_PARTIAL (1u << 2)
 /* The core may keep what the call made, for the next one. */
 #define FAIL_MAY_BE_DONE (1u << 3)
+/* Neither allocates nor copies anything; all others have points that fail. */
+#define FAIL_NOTHING (1u << 6)
 /* Shared code of the kernel decides what is answered: any error is one. */
 #define FAIL_ANY_ERROR (1u << 4)
 

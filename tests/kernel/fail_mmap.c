@@ -380,6 +380,7 @@ static void unmap_page(struct fail *f)
 
 static struct fail_case map_flush_id = { .call = call_map_flush_id, .release = unmap_page };
 static struct fail_case read_flush_id = {
+	.flags = FAIL_NOTHING,
 	.prepare = make_flush_id_map,
 	.call = call_read_flush_id,
 	.release = unmap_page,

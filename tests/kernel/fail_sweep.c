@@ -294,6 +294,8 @@ void fail_sweep(void **state)
 		assert_true(s.nth++ < NTH_MAX);
 	print_message("# failed: %u slab, %u page, %u copy; %u of them without effect\n",
 		      s.fired[FAIL_SLAB], s.fired[FAIL_PAGE], s.fired[FAIL_COPY], s.survived);
+	if (!(s.c->flags & FAIL_NOTHING))
+		assert_true(s.nth > 1);
 	if (s.c->all)
 		assert_int_not_equal(s.fired[s.c->all], 0);
 	free(s.done);
