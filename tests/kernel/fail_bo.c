@@ -166,13 +166,12 @@ static void check_zeroes(struct fail *f)
 static struct fail_case dontneed = { .prepare = make_bo, .call = call_dontneed };
 static struct fail_case dontneed_evicted = {
 	/* What is in swap is dropped, and how much of it was is up to mm. */
-	.flags = FAIL_EVICTED,
+	.flags = FAIL_NO_SUM,
 	.prepare = make_evicted_bo,
 	.call = call_dontneed,
 };
 static struct fail_case willneed = { .prepare = make_unneeded_bo, .call = call_willneed };
 static struct fail_case willneed_purged = {
-	.flags = FAIL_DEFERRED,
 	.prepare = make_purged_bo,
 	.call = call_willneed,
 	.finish = check_zeroes,
@@ -180,7 +179,7 @@ static struct fail_case willneed_purged = {
 static struct fail_case cold = { .prepare = make_bo, .call = call_cold };
 /* How far the way to swap goes is up to mm; the contents come back from wherever they are. */
 static struct fail_case pageout = {
-	.flags = FAIL_DEFERRED | FAIL_EVICTED,
+	.flags = FAIL_NO_SUM,
 	.prepare = make_bo,
 	.call = call_pageout,
 	.finish = check_contents,
@@ -212,7 +211,7 @@ static struct fail_case close_handle = { .prepare = make_bo, .call = call_close 
 static struct fail_case close_mapped = { .prepare = make_mapped_bo, .call = call_close };
 static struct fail_case close_exported = { .prepare = make_exported_bo, .call = call_close };
 static struct fail_case close_evicted = {
-	.flags = FAIL_EVICTED,
+	.flags = FAIL_NO_SUM,
 	.prepare = make_evicted_bo,
 	.call = call_close,
 };

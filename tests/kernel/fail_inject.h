@@ -4,9 +4,9 @@
  * fail. Whatever failed: the call tells it with the right errno, nothing is as it was not before,
  * and the same call then works.
  *
- * A case is one call in a file of its own. Between prepare and call, and after it, the state of the
- * device is compared: rows and sums of `gems`, BOs of each reclaim class, the file's fdinfo, who
- * holds the module, and memory behind BOs. kmemleak sees the rest, in the end of the program.
+ * A case is one call in a file of its own. Before the call and after it the state is compared, see
+ * fail_state.h: after a failure nothing is done, or everything where the failure came too late, and
+ * after success everything is. kmemleak sees the rest, in the end of the program.
  */
 #ifndef FAIL_INJECT_H
 #define FAIL_INJECT_H
@@ -14,6 +14,9 @@
 #include "kt.h"
 
 #define DEBUGFS "/sys/kernel/debug/"
+
+/* A look takes long where so much is checked: fewer than kt_wait() would have. */
+#define FAIL_LOOKS_MAX 500
 
 enum fail_kind {
 	FAIL_NONE,
@@ -25,10 +28,12 @@ enum fail_kind {
 /*
  * What a case may use, zeroes before its prepare().
  * @fd: a fresh render node file
+ * @ret: what the call returned
  * @sync: a timeline syncobj, whose last point belongs to the state
  */
 struct fail {
 	int fd;
+	int ret;
 	uint32_t vm;
 	uint32_t bo;
 	uint32_t other;
@@ -43,11 +48,10 @@ struct fail {
 
 /* Residency may be another after a failure: pages that a call had brought in may stay. */
 #define FAIL_MAY_POPULATE (1u << 0)
-/* So it may, and a part may be in swap or on its way: then no sum of memory says anything. */
-#define FAIL_EVICTED (1u << 5)
-/* Either way residency is not compared. */
-#define FAIL_RESIDENCY (FAIL_MAY_POPULATE | FAIL_EVICTED)
-/* Work goes on after the call, so that there is no one state after its success. */
+/* A part of memory may be in swap or on its way: then no sum of it says anything. */
+#define FAIL_NO_SUM  (1u << 5)
+#define FAIL_EVICTED (FAIL_MAY_POPULATE | FAIL_NO_SUM)
+/* Work goes on after the call: what it comes to is the state in which nothing moves any more. */
 #define FAIL_DEFERRED (1u << 1)
 /* A failure leaves part of the work done, and the call when repeated goes on from there. */
 #define FAIL_PARTIAL (1u << 2)
@@ -61,17 +65,21 @@ struct fail {
 /*
  * @prepare: may assert; NULL: nothing to do
  * @call: 0 or a negative errno; nothing else than what is to fail, and no assertions
+ * @settle: waits for all that a call, done or failed, has set going; NULL: nothing is
+ * @show: more that belongs to the state; NULL
+ * @failed: after the call failed, may assert what of it was done; NULL
  * @finish: after the call succeeded, may assert what it did; NULL
  * @release: before the files are closed; NULL
- * @gone: what a call that was done answers when it is repeated, if the state does not show it
  * @all: not the point alone fails, but all of this kind from there on
  */
 struct fail_case {
 	unsigned int flags;
 	enum fail_kind all;
-	int gone;
 	void (*prepare)(struct fail *f);
 	int (*call)(struct fail *f);
+	void (*settle)(struct fail *f);
+	void (*show)(const struct fail *f, FILE *out);
+	void (*failed)(struct fail *f);
 	void (*finish)(struct fail *f);
 	void (*release)(struct fail *f);
 };

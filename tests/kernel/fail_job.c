@@ -116,10 +116,58 @@ static void check_jobs(struct fail *f)
 	assert_int_equal(state | fatal, 0);
 }
 
+/* Fences that signalled are still somebody's while a syncobj has them. */
+static void wait_and_forget(struct fail *f, uint32_t sync, uint64_t points)
+{
+	struct drm_syncobj_destroy args = { .handle = sync };
+	uint64_t point;
+
+	for (point = 1; point <= points; point++)
+		assert_int_equal(kt_syncobj_wait(f->fd, sync, point), 0);
+	assert_int_equal(kt_ioctl(f->fd, DRM_IOCTL_SYNCOBJ_DESTROY, &args), 0);
+}
+
+/* A job behind all that was queued. */
+static void settle_jobs(struct fail *f)
+{
+	uint32_t sync = kt_syncobj(f->fd, false);
+	struct drm_panthor_sync_op ops[2] = { kt_signal_op(sync, 1), kt_signal_op(sync, 2) };
+	struct drm_panthor_queue_submit jobs[2] = {
+		{ .queue_index = 0, .syncs = DRM_PANTHOR_OBJ_ARRAY(1, &ops[0]) },
+		{ .queue_index = 1, .syncs = DRM_PANTHOR_OBJ_ARRAY(1, &ops[1]) },
+	};
+
+	assert_int_equal(kt_submit(f->fd, f->other, jobs, 2), 0);
+	wait_and_forget(f, sync, 2);
+}
+
+/* Each queue keeps its last job's fence: there is one before, as there will be. */
+static void make_settled_jobs(struct fail *f)
+{
+	make_idle_jobs(f);
+	settle_jobs(f);
+}
+
+static void show_group(const struct fail *f, FILE *out)
+{
+	uint32_t state = 0, fatal = 0;
+	int ret = kt_group_state(f->fd, f->other, &state, &fatal);
+
+	fprintf(out, "group: %d state %u fatal %u\n", ret, state, fatal);
+}
+
+static void show_jobs(const struct fail *f, FILE *out)
+{
+	show_group(f, out);
+	fprintf(out, "word %u\n", ((volatile uint32_t *)(void *)f->map)[1]);
+}
+
 static struct fail_case submit = {
 	.flags = FAIL_DEFERRED,
-	.prepare = make_idle_jobs,
+	.prepare = make_settled_jobs,
 	.call = call_submit,
+	.settle = settle_jobs,
+	.show = show_jobs,
 	.finish = check_jobs,
 };
 
@@ -132,13 +180,16 @@ static void make_used_group(struct fail *f)
 }
 
 static struct fail_case group_destroy = {
-	.gone = -EINVAL,
 	.flags = FAIL_DEFERRED,
 	.prepare = make_used_group,
 	.call = call_group_destroy,
+	.show = show_group,
 };
 
-/* All that the VM maps comes back first: pages, device map, page tables. */
+/*
+ * All that the VM maps comes back first: pages, device map, page tables. What a failure leaves is
+ * not looked at with another job, or through the map, either of which would bring it back too.
+ */
 static void make_evicted_jobs(struct fail *f)
 {
 	uint32_t far = kt_filled_bo(f->fd, "far", SIZE, 1);
@@ -153,6 +204,7 @@ static struct fail_case submit_evicted = {
 	.flags = FAIL_DEFERRED | FAIL_EVICTED,
 	.prepare = make_evicted_jobs,
 	.call = call_submit,
+	.show = show_group,
 	.finish = check_jobs,
 };
 static struct fail_case submit_evicted_slab = {
@@ -160,6 +212,7 @@ static struct fail_case submit_evicted_slab = {
 	.all = FAIL_SLAB,
 	.prepare = make_evicted_jobs,
 	.call = call_submit,
+	.show = show_group,
 	.finish = check_jobs,
 };
 static struct fail_case submit_evicted_page = {
@@ -167,6 +220,7 @@ static struct fail_case submit_evicted_page = {
 	.all = FAIL_PAGE,
 	.prepare = make_evicted_jobs,
 	.call = call_submit,
+	.show = show_group,
 	.finish = check_jobs,
 };
 
@@ -181,10 +235,12 @@ static void make_bind(struct fail *f)
 	f->sync = kt_syncobj(f->fd, false);
 }
 
+/* Over another one, which tells by its references whether it is still there. */
 static void make_bind_over(struct fail *f)
 {
 	make_bind(f);
-	assert_int_equal(kt_vm_map(f->fd, f->vm, f->bo, BIND_VA, 0, SIZE), 0);
+	f->other = kt_filled_bo(f->fd, "under", SIZE, 1);
+	assert_int_equal(kt_vm_map(f->fd, f->vm, f->other, BIND_VA, 0, SIZE), 0);
 }
 
 static int call_bind_async(struct fail *f)
@@ -217,6 +273,20 @@ static int call_bind_async(struct fail *f)
 	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
 }
 
+/* An operation behind all that were queued. */
+static void settle_binds(struct fail *f)
+{
+	uint32_t sync = kt_syncobj(f->fd, false);
+	struct drm_panthor_sync_op signal = kt_signal_op(sync, 1);
+	struct drm_panthor_vm_bind_op op = {
+		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY,
+		.syncs = DRM_PANTHOR_OBJ_ARRAY(1, &signal),
+	};
+
+	assert_int_equal(kt_bind_async(f->fd, f->vm, &op, 1, NULL), 0);
+	wait_and_forget(f, sync, 1);
+}
+
 static void check_bind(struct fail *f)
 {
 	uint32_t state;
@@ -230,12 +300,14 @@ static struct fail_case bind_async = {
 	.flags = FAIL_DEFERRED,
 	.prepare = make_bind,
 	.call = call_bind_async,
+	.settle = settle_binds,
 	.finish = check_bind,
 };
 static struct fail_case bind_async_over = {
 	.flags = FAIL_DEFERRED,
 	.prepare = make_bind_over,
 	.call = call_bind_async,
+	.settle = settle_binds,
 	.finish = check_bind,
 };
 

@@ -27,6 +27,14 @@ static int call_destroy(struct fail *f)
 	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_VM_DESTROY, &args);
 }
 
+static void show_vm(const struct fail *f, FILE *out)
+{
+	uint32_t state = 0;
+	int ret = kt_vm_state(f->fd, f->vm, &state);
+
+	fprintf(out, "VM: %d state %u\n", ret, state);
+}
+
 static int call_get_state(struct fail *f)
 {
 	struct drm_panthor_vm_get_state args = { .vm_id = f->vm, .state = 77 };
@@ -202,6 +210,7 @@ static struct fail_case destroy = {
 	.flags = FAIL_DEFERRED,
 	.prepare = make_mapped_bo,
 	.call = call_destroy,
+	.show = show_vm,
 };
 
 /* A large page of the page table, which is cut into small ones. */
@@ -218,32 +227,74 @@ static struct fail_case unmap_middle_of_huge = {
 	.finish = check_usable,
 };
 
-/* Of several operations those before the failure stay, and the caller learns how many. */
+/*
+ * Of several operations those before the failure stay, and the caller learns how many. Each shows
+ * in the references of the BOs, whose labels are their letters.
+ */
+
+#define MANY 5
+
+/* Of the BOs "a" to "c": what is mapped after that many operations. */
+static const char *const mapped_after[MANY + 1] = { "", "a", "ab", "b", "c", "c" };
+
+static void make_many(struct fail *f)
+{
+	make_vm(f);
+	f->bo = kt_filled_bo(f->fd, "a", SIZE, 1);
+	kt_filled_bo(f->fd, "b", SIZE, 1);
+	kt_filled_bo(f->fd, "c", SIZE, 1);
+}
+
+/* @f->other: the first one that is still to be done */
 static int call_bind_many(struct fail *f)
 {
-	struct drm_panthor_vm_bind_op ops[4];
-	uint32_t count = ARRAY_SIZE(ops) - f->other, done = count, i;
-	int ret;
+	const uint32_t unmap_op = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP;
+	struct drm_panthor_vm_bind_op ops[MANY] = {
+		{ .bo_handle = f->bo, .va = VA, .size = SIZE },
+		{ .bo_handle = f->bo + 1, .va = VA + (1ull << 30), .size = SIZE },
+		{ .flags = unmap_op, .va = VA, .size = SIZE },
+		{ .bo_handle = f->bo + 2, .va = VA + (1ull << 30), .size = SIZE },
+		{ .flags = unmap_op, .va = VA + (1ull << 30), .size = SIZE / 2 },
+	};
+	uint32_t count = MANY - f->other, done = count;
+	int ret = kt_bind(f->fd, f->vm, ops + f->other, count, &done);
 
-	for (i = 0; i < ARRAY_SIZE(ops); i++)
-		ops[i] = (struct drm_panthor_vm_bind_op){
-			.bo_handle = f->bo,
-			.va = VA + (uint64_t)i * (1ull << 30),
-			.size = SIZE,
-		};
-	ret = kt_bind(f->fd, f->vm, ops + f->other, count, &done);
-	if (ret < 0 && done > count)
-		return -EXFULL;
-	/* All of them: it failed before the first was looked at. */
-	if (ret < 0 && done < count)
-		f->other += done;
-	return ret;
+	f->offset = done;
+	return ret < 0 && done > count ? -EXFULL : ret;
+}
+
+static bool is_mapped(const char *label)
+{
+	/* The handle's, and that of the VM. */
+	return kt_gem_get(label).refcount == 2;
+}
+
+static bool are_mapped(const char *want)
+{
+	char now[4];
+
+	snprintf(now, sizeof(now), "%s%s%s", is_mapped("a") ? "a" : "", is_mapped("b") ? "b" : "",
+		 is_mapped("c") ? "c" : "");
+	return !strcmp(now, want);
+}
+
+/* Their number unchanged, it failed before the first was looked at, or, as a copy, after the last.
+ */
+static void check_done(struct fail *f)
+{
+	bool all = f->offset == MANY;
+
+	if (all && f->ret == -EFAULT && are_mapped(mapped_after[MANY]))
+		return;
+	f->other = all ? 0 : (uint32_t)f->offset;
+	assert_true(are_mapped(mapped_after[f->other]));
 }
 
 static struct fail_case bind_many = {
 	.flags = FAIL_PARTIAL,
-	.prepare = make_bo,
+	.prepare = make_many,
 	.call = call_bind_many,
+	.failed = check_done,
 	.finish = check_usable,
 };
 
