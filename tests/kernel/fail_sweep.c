@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop over the failure points of a call. */
 #include "fail_inject.h"
+#include "fail_slab.h"
 #include "fail_state.h"
 
 /* Far more failure points than any call has. */
@@ -160,8 +161,10 @@ void fail_sweep(void **state)
 	idle = fail_state(NULL, NULL);
 	s.idle = idle;
 	rehearse(&s);
+	fail_slabs_begin();
 	while (attempt(&s))
 		assert_true(s.nth++ < NTH_MAX);
+	fail_slabs_assert_back();
 	print_message("# failed: %u slab, %u page, %u copy; %u of them without effect\n",
 		      s.fired[FAIL_SLAB], s.fired[FAIL_PAGE], s.fired[FAIL_COPY], s.survived);
 	if (!(s.c->flags & FAIL_NOTHING))
