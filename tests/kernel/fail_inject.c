@@ -11,6 +11,9 @@
 /* More than ever fail: what is missing of it says how often one of a kind did. */
 #define TIMES 1000000
 
+/* The most that the kernel looks at. */
+#define STACK_DEPTH 32
+
 /* kmemleak does not tell of what is younger than 5 s. */
 #define KMEMLEAK_AGE_S 6
 
@@ -107,6 +110,38 @@ void fail_begin(void)
 	kt_begin();
 	widen_knobs();
 	kmemleak = kt_write_file(DEBUGFS "kmemleak", "scan=off");
+}
+
+/* Code of a function: from its symbol to the next one. 0 and @none without a name. */
+/* Of the kernel's symbols: where @name is, or without a name the first one behind @after. */
+static uint64_t find_symbol(const char *name, uint64_t after)
+{
+	char *text = kt_read_file("/proc/kallsyms", NULL);
+	char *rest = text, *line, symbol[128];
+	uint64_t addr, found = UINT64_MAX;
+
+	assert_non_null(text);
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "%" SCNx64 " %*c %127s", &addr, symbol) != 2)
+			continue;
+		if (name ? !strcmp(symbol, name) : addr > after && addr < found)
+			found = addr;
+	}
+	free(text);
+	assert_int_not_equal(found, UINT64_MAX);
+	return found;
+}
+
+void fail_limit(const char *within, const char *without)
+{
+	uint64_t start = within ? find_symbol(within, 0) : 0;
+
+	set_all("require-start", start);
+	set_all("require-end", within ? find_symbol(NULL, start) : UINT64_MAX);
+	start = without ? find_symbol(without, 0) : 0;
+	set_all("reject-start", start);
+	set_all("reject-end", without ? find_symbol(NULL, start) : 0);
+	set_all("stacktrace-depth", STACK_DEPTH);
 }
 
 static void write_nth(unsigned int nth)

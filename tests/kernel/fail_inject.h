@@ -113,6 +113,12 @@ void fail_arm(unsigned int nth);
 enum fail_kind fail_disarm(void);
 
 /*
+ * Points are only what the function @within of the kernel asks for, itself or by others, and not
+ * what @without does; NULL: no limit. Until it is called again.
+ */
+void fail_limit(const char *within, const char *without);
+
+/*
  * From now on every slab (or page) allocation of this thread fails, once that many bytes (pages)
  * were allocated. fail_disarm() ends it.
  */
