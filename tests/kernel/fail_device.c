@@ -92,6 +92,24 @@ static struct fail_case query_timestamp = { .prepare = ask_timestamp, .call = ca
 static struct fail_case query_priorities = { .prepare = ask_priorities, .call = call_query };
 static struct fail_case query_mmu = { .prepare = ask_mmu, .call = call_query };
 
+/* Asked for in the structure that the answer is written to: it is read, too. */
+static int call_query_flags(struct fail *f)
+{
+	struct drm_panthor_timestamp_info info = {
+		.flags = DRM_PANTHOR_TIMESTAMP_GPU | DRM_PANTHOR_TIMESTAMP_CPU_MONOTONIC |
+			 DRM_PANTHOR_TIMESTAMP_GPU_CYCLE_COUNT | DRM_PANTHOR_TIMESTAMP_DURATION,
+	};
+	struct drm_panthor_dev_query args = {
+		.type = DRM_PANTHOR_DEV_QUERY_TIMESTAMP_INFO,
+		.size = sizeof(info),
+		.pointer = (uintptr_t)&info,
+	};
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_DEV_QUERY, &args);
+}
+
+static struct fail_case query_flags = { .call = call_query_flags };
+
 static int call_query_size(struct fail *f)
 {
 	struct drm_panthor_dev_query args = { .type = DRM_PANTHOR_DEV_QUERY_GPU_INFO };
@@ -118,6 +136,7 @@ static const struct CMUnitTest tests[] = {
 	fail_test(query_gpu),
 	fail_test(query_csif),
 	fail_test(query_timestamp),
+	fail_test(query_flags),
 	fail_test(query_priorities),
 	fail_test(query_mmu),
 	fail_test(query_size),
