@@ -113,6 +113,9 @@ static void make_import(struct fail *f)
 	f->vm = kt_vm(f->fd);
 }
 
+/* What comes out is the exporter's dma-buf again. */
+static struct fail_case export_import = { .prepare = make_import, .call = call_export };
+
 static int call_map_import(struct fail *f)
 {
 	void *ptr = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, f->fd, (off_t)f->offset);
@@ -162,6 +165,18 @@ static struct fail_case test_kb6_attach = {
 	.call = call_import_elsewhere,
 };
 
+static void make_evicted_export_for_vgem(struct fail *f)
+{
+	make_export_for_vgem(f);
+	assert_int_equal(kt_madvise(f->fd, f->bo, DRM_PANTHOR_BO_MADV_PAGEOUT, NULL), 0);
+}
+
+static struct fail_case attach_evicted = {
+	.flags = FAIL_EVICTED,
+	.prepare = make_evicted_export_for_vgem,
+	.call = call_import_elsewhere,
+};
+
 static void make_fresh_export_for_vgem(struct fail *f)
 {
 	f->bo = kt_bo(f->fd, SIZE);
@@ -187,6 +202,46 @@ static int call_cpu_access(struct fail *f)
 
 static struct fail_case cpu_access = { .prepare = make_export, .call = call_cpu_access };
 
+/*
+ * Names for all, which only the node of the display's side has.
+ */
+
+static void make_bo_of_primary(struct fail *f)
+{
+	f->extra = kt_open("panthor", false);
+	assert_true(f->extra >= 0);
+	f->bo = kt_filled_bo(f->extra, "named", SIZE, 1);
+}
+
+static int call_flink(struct fail *f)
+{
+	struct drm_gem_flink args = { .handle = f->bo };
+
+	return kt_ioctl(f->extra, DRM_IOCTL_GEM_FLINK, &args);
+}
+
+static void make_named_bo(struct fail *f)
+{
+	struct drm_gem_flink args = { 0 };
+
+	make_bo_of_primary(f);
+	args.handle = f->bo;
+	assert_int_equal(kt_ioctl(f->extra, DRM_IOCTL_GEM_FLINK, &args), 0);
+	f->other = args.name;
+	f->extra = kt_open("panthor", false);
+	assert_true(f->extra >= 0);
+}
+
+static int call_open_name(struct fail *f)
+{
+	struct drm_gem_open args = { .name = f->other };
+
+	return kt_ioctl(f->extra, DRM_IOCTL_GEM_OPEN, &args);
+}
+
+static struct fail_case flink = { .prepare = make_bo_of_primary, .call = call_flink };
+static struct fail_case open_name = { .prepare = make_named_bo, .call = call_open_name };
+
 static const struct CMUnitTest tests[] = {
 	fail_test(export_bo),
 	fail_test(import_into_same_file),
@@ -194,12 +249,16 @@ static const struct CMUnitTest tests[] = {
 	fail_test(test_kb4_kb5_import_udmabuf),
 	fail_test(test_kb4_kb5_import_heap),
 	fail_test(test_kb4_kb5_import_vgem),
+	fail_test(export_import),
 	fail_test(map_import),
 	fail_test(bind_import),
 	fail_test(close_import),
 	fail_test(test_kb6_attach),
+	fail_test(attach_evicted),
 	fail_test(attach_without_pages),
 	fail_test(cpu_access),
+	fail_test(flink),
+	fail_test(open_name),
 	fail_no_leaks(),
 };
 

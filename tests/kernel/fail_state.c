@@ -28,9 +28,9 @@ static uint64_t shmem(void)
 
 static void print_row(FILE *out, const struct kt_gem *row, bool residency)
 {
-	fprintf(out, "'%s' size %" PRIu64 " refs %u state %x usage %x offset %d", row->label,
-		row->size, row->refcount, row->state & ~(residency ? 0 : KT_GEM_EVICTED),
-		row->usage, row->offset != 0);
+	fprintf(out, "'%s' name %d size %" PRIu64 " refs %u state %x usage %x offset %d",
+		row->label, row->name, row->size, row->refcount,
+		row->state & ~(residency ? 0 : KT_GEM_EVICTED), row->usage, row->offset != 0);
 	if (residency)
 		fprintf(out, " resident %" PRIu64 " evictions %u", row->resident, row->evictions);
 	fputc('\n', out);
