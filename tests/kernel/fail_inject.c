@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "fail_inject.h"
+#include "kt_gpu.h"
 
 /* More than ever fail: what is missing of it says how often one of a kind did. */
 #define TIMES 1000000
@@ -250,6 +251,16 @@ int fail_ioctl(int fd, unsigned long request, void *args, size_t size)
 	ret = kt_ioctl(fd, request, args);
 	/* An errno that no call may answer. */
 	return ret < 0 && memcmp(args, before, size) != 0 ? -EXFULL : ret;
+}
+
+void fail_wait_and_forget(int fd, uint32_t sync, uint64_t points)
+{
+	struct drm_syncobj_destroy args = { .handle = sync };
+	uint64_t point;
+
+	for (point = 1; point <= points; point++)
+		assert_int_equal(kt_syncobj_wait(fd, sync, point), 0);
+	assert_int_equal(kt_ioctl(fd, DRM_IOCTL_SYNCOBJ_DESTROY, &args), 0);
 }
 
 /* The reports that name the driver; how many. */

@@ -107,6 +107,9 @@ void fail_test_kmemleak(void **state);
 int fail_ioctl(int fd, unsigned long request, void *args, size_t size);
 #define FAIL_IOCTL(fd, request, args) fail_ioctl(fd, request, args, sizeof(*(args)))
 
+/* Until @sync has its points 1 to @points; then it goes, for it keeps whose fences they are. */
+void fail_wait_and_forget(int fd, uint32_t sync, uint64_t points);
+
 /* The next call's @nth failure point, counted from 1, fails. */
 void fail_arm(unsigned int nth);
 /* Nothing fails any more; what did. */

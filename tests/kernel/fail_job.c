@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Failures inside of groups, submissions, asynchronous binds and tiler heaps. */
+/* Failures inside of groups, submissions and tiler heaps. */
 #include "fail_inject.h"
 #include "kt_gpu.h"
 
-#define SIZE	(8 * KT_PAGE)
-#define BIND_VA 0x10000000ull
+#define SIZE (8 * KT_PAGE)
 
 /*
  * Groups
@@ -79,13 +78,9 @@ static void make_idle_jobs(struct fail *f)
 	f->target_size = job.stream_size;
 }
 
-static int call_submit(struct fail *f)
+/* @syncs: of the first one, the others of the second */
+static int submit_jobs(struct fail *f, const struct drm_panthor_sync_op *syncs)
 {
-	struct drm_panthor_sync_op syncs[3] = {
-		kt_signal_op(f->sync, 1),
-		kt_wait_op(f->sync, 1),
-		kt_signal_op(f->sync, 2),
-	};
 	struct drm_panthor_queue_submit jobs[2] = {
 		{
 			.queue_index = 0,
@@ -106,6 +101,17 @@ static int call_submit(struct fail *f)
 	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_GROUP_SUBMIT, &args);
 }
 
+static int call_submit(struct fail *f)
+{
+	struct drm_panthor_sync_op syncs[3] = {
+		kt_signal_op(f->sync, 1),
+		kt_wait_op(f->sync, 1),
+		kt_signal_op(f->sync, 2),
+	};
+
+	return submit_jobs(f, syncs);
+}
+
 static void check_jobs(struct fail *f)
 {
 	uint32_t state, fatal;
@@ -114,17 +120,6 @@ static void check_jobs(struct fail *f)
 	assert_int_equal(((volatile uint32_t *)(void *)f->map)[1], 77);
 	assert_int_equal(kt_group_state(f->fd, f->other, &state, &fatal), 0);
 	assert_int_equal(state | fatal, 0);
-}
-
-/* Fences that signalled are still somebody's while a syncobj has them. */
-static void wait_and_forget(struct fail *f, uint32_t sync, uint64_t points)
-{
-	struct drm_syncobj_destroy args = { .handle = sync };
-	uint64_t point;
-
-	for (point = 1; point <= points; point++)
-		assert_int_equal(kt_syncobj_wait(f->fd, sync, point), 0);
-	assert_int_equal(kt_ioctl(f->fd, DRM_IOCTL_SYNCOBJ_DESTROY, &args), 0);
 }
 
 /* A job behind all that was queued. */
@@ -138,7 +133,7 @@ static void settle_jobs(struct fail *f)
 	};
 
 	assert_int_equal(kt_submit(f->fd, f->other, jobs, 2), 0);
-	wait_and_forget(f, sync, 2);
+	fail_wait_and_forget(f->fd, sync, 2);
 }
 
 /* Each queue keeps its last job's fence: there is one before, as there will be. */
@@ -169,6 +164,40 @@ static struct fail_case submit = {
 	.settle = settle_jobs,
 	.show = show_jobs,
 	.finish = check_jobs,
+};
+
+/* The same with syncobjs that have one fence and no points. */
+static void make_binary_jobs(struct fail *f)
+{
+	make_settled_jobs(f);
+	f->bo = kt_syncobj(f->fd, false);
+	f->extra = (int)kt_syncobj(f->fd, false);
+}
+
+static int call_submit_binary(struct fail *f)
+{
+	struct drm_panthor_sync_op syncs[3] = {
+		kt_signal_op(f->bo, 0),
+		kt_wait_op(f->bo, 0),
+		kt_signal_op((uint32_t)f->extra, 0),
+	};
+
+	return submit_jobs(f, syncs);
+}
+
+static void show_binary_jobs(const struct fail *f, FILE *out)
+{
+	show_jobs(f, out);
+	fprintf(out, "fences %d %d\n", kt_syncobj_now(f->fd, f->bo, 0),
+		kt_syncobj_now(f->fd, (uint32_t)f->extra, 0));
+}
+
+static struct fail_case submit_binary = {
+	.flags = FAIL_DEFERRED,
+	.prepare = make_binary_jobs,
+	.call = call_submit_binary,
+	.settle = settle_jobs,
+	.show = show_binary_jobs,
 };
 
 /* A group that has worked, destroyed: its release goes on behind the call. */
@@ -222,93 +251,6 @@ static struct fail_case submit_evicted_page = {
 	.call = call_submit,
 	.show = show_group,
 	.finish = check_jobs,
-};
-
-/*
- * Asynchronous binds: two operations, the second behind the first, points 1 and 2.
- */
-
-static void make_bind(struct fail *f)
-{
-	make_vm(f);
-	f->bo = kt_filled_bo(f->fd, "bo", SIZE, 1);
-	f->sync = kt_syncobj(f->fd, false);
-}
-
-/* Over another one, which tells by its references whether it is still there. */
-static void make_bind_over(struct fail *f)
-{
-	make_bind(f);
-	f->other = kt_filled_bo(f->fd, "under", SIZE, 1);
-	assert_int_equal(kt_vm_map(f->fd, f->vm, f->other, BIND_VA, 0, SIZE), 0);
-}
-
-static int call_bind_async(struct fail *f)
-{
-	struct drm_panthor_sync_op syncs[3] = {
-		kt_signal_op(f->sync, 1),
-		kt_wait_op(f->sync, 1),
-		kt_signal_op(f->sync, 2),
-	};
-	struct drm_panthor_vm_bind_op ops[2] = {
-		{
-			.bo_handle = f->bo,
-			.va = BIND_VA + 2 * KT_PAGE,
-			.size = 4 * KT_PAGE,
-			.syncs = DRM_PANTHOR_OBJ_ARRAY(1, syncs),
-		},
-		{
-			.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP,
-			.va = BIND_VA + 3 * KT_PAGE,
-			.size = 2 * KT_PAGE,
-			.syncs = DRM_PANTHOR_OBJ_ARRAY(2, syncs + 1),
-		},
-	};
-	struct drm_panthor_vm_bind args = {
-		.vm_id = f->vm,
-		.flags = DRM_PANTHOR_VM_BIND_ASYNC,
-		.ops = DRM_PANTHOR_OBJ_ARRAY(2, ops),
-	};
-
-	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
-}
-
-/* An operation behind all that were queued. */
-static void settle_binds(struct fail *f)
-{
-	uint32_t sync = kt_syncobj(f->fd, false);
-	struct drm_panthor_sync_op signal = kt_signal_op(sync, 1);
-	struct drm_panthor_vm_bind_op op = {
-		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY,
-		.syncs = DRM_PANTHOR_OBJ_ARRAY(1, &signal),
-	};
-
-	assert_int_equal(kt_bind_async(f->fd, f->vm, &op, 1, NULL), 0);
-	wait_and_forget(f, sync, 1);
-}
-
-static void check_bind(struct fail *f)
-{
-	uint32_t state;
-
-	assert_int_equal(kt_syncobj_wait(f->fd, f->sync, 2), 0);
-	assert_int_equal(kt_vm_state(f->fd, f->vm, &state), 0);
-	assert_int_equal(state, DRM_PANTHOR_VM_STATE_USABLE);
-}
-
-static struct fail_case bind_async = {
-	.flags = FAIL_DEFERRED,
-	.prepare = make_bind,
-	.call = call_bind_async,
-	.settle = settle_binds,
-	.finish = check_bind,
-};
-static struct fail_case bind_async_over = {
-	.flags = FAIL_DEFERRED,
-	.prepare = make_bind_over,
-	.call = call_bind_async,
-	.settle = settle_binds,
-	.finish = check_bind,
 };
 
 /*
@@ -382,19 +324,48 @@ static struct fail_case test_kb6_heap_create = {
 };
 static struct fail_case heap_destroy = { .prepare = make_heap, .call = call_heap_destroy };
 
+/* Before what is in it: the group keeps it, the heap goes with it. */
+static void make_busy_vm(struct fail *f)
+{
+	make_heap(f);
+	f->other = kt_group(f->fd, f->vm, 2, 4096);
+}
+
+static int call_vm_destroy(struct fail *f)
+{
+	struct drm_panthor_vm_destroy args = { .id = f->vm };
+
+	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_VM_DESTROY, &args);
+}
+
+static void show_vm(const struct fail *f, FILE *out)
+{
+	uint32_t state = 0;
+
+	show_group(f, out);
+	fprintf(out, "VM: %d\n", kt_vm_state(f->fd, f->vm, &state));
+}
+
+static struct fail_case vm_destroy = {
+	.flags = FAIL_DEFERRED,
+	.prepare = make_busy_vm,
+	.call = call_vm_destroy,
+	.show = show_vm,
+};
+
 static const struct CMUnitTest tests[] = {
 	fail_test(group_create),
 	fail_test(group_get_state),
 	fail_test(submit),
+	fail_test(submit_binary),
 	fail_test(group_destroy),
 	fail_test(submit_evicted),
 	fail_test(submit_evicted_slab),
 	fail_test(submit_evicted_page),
-	fail_test(bind_async),
-	fail_test(bind_async_over),
 	fail_test(test_kb6_heap_create_first),
 	fail_test(test_kb6_heap_create),
 	fail_test(heap_destroy),
+	fail_test(vm_destroy),
 	fail_no_leaks(),
 };
 
