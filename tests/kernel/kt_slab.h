@@ -28,8 +28,8 @@ void kt_slabs_assert_back(struct kt_slabs *before, uint64_t limit);
 /* Whether that is so now; @report: names those that have more. */
 bool kt_slabs_are_back(const struct kt_slabs *before, uint64_t limit, bool report);
 /*
- * The same for what is freed by the time that calls return: without a wait, and in all kernels, for
- * KASAN gives back what it keeps when caches are shrunk.
+ * As kt_slabs_assert_back() for what is freed when calls return: without a wait, in all kernels,
+ * for KASAN gives back what it keeps when caches are shrunk.
  */
 void kt_slabs_assert_back_now(struct kt_slabs *before, uint64_t limit);
 
