@@ -38,13 +38,6 @@ static void make_group(struct fail *f)
 	f->other = kt_group(f->fd, f->vm, 2, 4096);
 }
 
-static int call_group_destroy(struct fail *f)
-{
-	struct drm_panthor_group_destroy args = { .group_handle = f->other };
-
-	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_GROUP_DESTROY, &args);
-}
-
 static int call_group_get_state(struct fail *f)
 {
 	struct drm_panthor_group_get_state args = {
@@ -200,21 +193,6 @@ static struct fail_case submit_binary = {
 	.show = show_binary_jobs,
 };
 
-/* A group that has worked, destroyed: its release goes on behind the call. */
-static void make_used_group(struct fail *f)
-{
-	make_idle_jobs(f);
-	assert_int_equal(call_submit(f), 0);
-	check_jobs(f);
-}
-
-static struct fail_case group_destroy = {
-	.flags = FAIL_DEFERRED,
-	.prepare = make_used_group,
-	.call = call_group_destroy,
-	.show = show_group,
-};
-
 /*
  * All that the VM maps comes back first: pages, device map, page tables. What a failure leaves is
  * not looked at with another job, or through the map, either of which would bring it back too.
@@ -308,8 +286,10 @@ static void assert_nothing_pinned(struct fail *f)
 	kt_gems_free(&gems);
 }
 
-/* The first of a VM brings memory for the contexts of all. */
-/* What finds no memory asks the VM's other BOs for theirs, chunks among them. */
+/*
+ * The first of a VM brings memory for the contexts of all. What finds no memory asks the VM's other
+ * BOs for theirs, chunks among them.
+ */
 static struct fail_case test_kb6_heap_create_first = {
 	.flags = FAIL_EVICTED,
 	.prepare = make_vm,
@@ -324,48 +304,17 @@ static struct fail_case test_kb6_heap_create = {
 };
 static struct fail_case heap_destroy = { .prepare = make_heap, .call = call_heap_destroy };
 
-/* Before what is in it: the group keeps it, the heap goes with it. */
-static void make_busy_vm(struct fail *f)
-{
-	make_heap(f);
-	f->other = kt_group(f->fd, f->vm, 2, 4096);
-}
-
-static int call_vm_destroy(struct fail *f)
-{
-	struct drm_panthor_vm_destroy args = { .id = f->vm };
-
-	return FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_VM_DESTROY, &args);
-}
-
-static void show_vm(const struct fail *f, FILE *out)
-{
-	uint32_t state = 0;
-
-	show_group(f, out);
-	fprintf(out, "VM: %d\n", kt_vm_state(f->fd, f->vm, &state));
-}
-
-static struct fail_case vm_destroy = {
-	.flags = FAIL_DEFERRED,
-	.prepare = make_busy_vm,
-	.call = call_vm_destroy,
-	.show = show_vm,
-};
-
 static const struct CMUnitTest tests[] = {
 	fail_test(group_create),
 	fail_test(group_get_state),
 	fail_test(submit),
 	fail_test(submit_binary),
-	fail_test(group_destroy),
 	fail_test(submit_evicted),
 	fail_test(submit_evicted_slab),
 	fail_test(submit_evicted_page),
 	fail_test(test_kb6_heap_create_first),
 	fail_test(test_kb6_heap_create),
 	fail_test(heap_destroy),
-	fail_test(vm_destroy),
 	fail_no_leaks(),
 };
 
