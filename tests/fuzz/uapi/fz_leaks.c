@@ -15,7 +15,7 @@
 #define SLAB_LIMIT 500
 
 /* Tries until all is back, a tenth of a second each and more. */
-#define TRIES 20
+#define TRIES 100
 
 /* Of render nodes; and devices, as many as there may be. */
 #define FIRST	128
@@ -76,8 +76,7 @@ static void assert_memory_is_back(void)
 		fail_msg("the run has left memory behind");
 }
 
-/* Opens and unbinds the device, whose number stays taken then; the next one gets the next number.
- */
+/* Opens and unbinds the device, whose number stays taken then: the next device gets the next. */
 static int leave_device(void)
 {
 	int fd = kt_open("panthor", true);
