@@ -6,33 +6,13 @@
 #include "fail_slab.h"
 #include "kt_slab.h"
 
-#define SLAB_DIR "/sys/kernel/slab"
-
-#define CACHES_MAX 64
-
 /* Looks after which nothing is on its way out any more. */
 #define LOOKS_QUIET 5
 
-static const char *const prefixes[] = { "kmalloc-cg-", "drm_sched_fence" };
+static const char *const counted[] = { "kmalloc-cg-", "drm_sched_fence", NULL };
 
-struct caches {
-	struct kt_slab cache[CACHES_MAX];
-	size_t count;
-};
-
-static struct caches least;
+static struct kt_slabs least;
 static char rcu_scan[320];
-
-static bool is_counted(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return true;
-	}
-	return false;
-}
 
 /* The shrinker of what waits to be freed by RCU, which otherwise takes its time. */
 static void find_rcu_shrinker(void)
@@ -50,49 +30,22 @@ static void find_rcu_shrinker(void)
 	assert_int_not_equal(rcu_scan[0], 0);
 }
 
-/* Objects that are free but at hand, or that KASAN keeps, count as used: give them back. */
-static void give_back(void)
+static struct kt_slabs read_slabs(void)
 {
-	char path[96];
-	size_t i;
-
 	kt_write_file(rcu_scan, "0 0 1000000");
-	for (i = 0; i < least.count; i++) {
-		snprintf(path, sizeof(path), SLAB_DIR "/%s/shrink", least.cache[i].name);
-		kt_write_file(path, "1");
-	}
-}
-
-static void read_caches(struct caches *caches)
-{
-	char *text = kt_read_file("/proc/slabinfo", NULL);
-	char *rest = text, *line;
-
-	assert_non_null(text);
-	caches->count = 0;
-	while ((line = strsep(&rest, "\n"))) {
-		struct kt_slab *cache = &caches->cache[caches->count];
-
-		if (!is_counted(line))
-			continue;
-		assert_int_equal(sscanf(line, "%47s %" SCNu64, cache->name, &cache->objects), 2);
-		assert_true(++caches->count < CACHES_MAX);
-	}
-	free(text);
+	return kt_slabs_read_of(counted);
 }
 
 /* @more: than ever; @fewer: so many had only been on their way out before */
 static void look(bool *ret_more, bool *ret_fewer, bool report)
 {
-	struct caches now;
+	struct kt_slabs now = read_slabs();
 	size_t i;
 
-	give_back();
-	read_caches(&now);
 	assert_int_equal(now.count, least.count);
 	*ret_more = *ret_fewer = false;
 	for (i = 0; i < now.count; i++) {
-		struct kt_slab *had = &least.cache[i], *has = &now.cache[i];
+		struct kt_slab *had = &least.caches[i], *has = &now.caches[i];
 
 		assert_string_equal(has->name, had->name);
 		*ret_more |= has->objects > had->objects;
@@ -103,6 +56,7 @@ static void look(bool *ret_more, bool *ret_fewer, bool report)
 		if (has->objects < had->objects)
 			had->objects = has->objects;
 	}
+	kt_slabs_free(&now);
 }
 
 static bool is_quiet(void *arg)
@@ -121,8 +75,8 @@ void fail_slabs_begin(void)
 
 	if (!rcu_scan[0])
 		find_rcu_shrinker();
-	read_caches(&least);
-	assert_int_not_equal(least.count, 0);
+	kt_slabs_free(&least);
+	least = read_slabs();
 	assert_true(kt_wait(is_quiet, &quiet));
 }
 

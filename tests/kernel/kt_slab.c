@@ -26,8 +26,18 @@ static struct kt_slab *add(struct kt_slabs *slabs)
 	return &slabs->caches[slabs->count++];
 }
 
-/* What a CPU has at hand counts as used: give it back. */
-static void shrink_caches(void)
+/* @prefixes: as for kt_slabs_read_of(), or NULL: all */
+static bool is_wanted(const char *name, const char *const *prefixes)
+{
+	for (size_t i = 0; prefixes && prefixes[i]; i++) {
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	}
+	return !prefixes;
+}
+
+/* What a CPU has at hand, and what KASAN keeps, counts as used: give it back. */
+static void shrink_caches(const char *const *prefixes)
 {
 	static const char dir[] = "/sys/kernel/slab";
 	struct dirent *entry;
@@ -37,33 +47,48 @@ static void shrink_caches(void)
 	if (!caches)
 		return;
 	while ((entry = readdir(caches))) {
+		if (!is_wanted(entry->d_name, prefixes))
+			continue;
 		snprintf(path, sizeof(path), "%s/%s/shrink", dir, entry->d_name);
 		kt_write_file(path, "1");
 	}
 	closedir(caches);
 }
 
-struct kt_slabs kt_slabs_read(void)
+struct kt_slabs kt_slabs_read_of(const char *const *prefixes)
 {
 	struct kt_slabs slabs = { .caches = NULL };
 	char *text, *rest, *line;
 
-	shrink_caches();
+	shrink_caches(prefixes);
 	text = kt_read_file("/proc/slabinfo", NULL);
 	assert_non_null(text);
 	rest = text;
 	for (int i = 0; (line = strsep(&rest, "\n")) && *line; i++) {
 		struct kt_slab *cache;
 
-		if (i < HEADER_LINES)
+		if (i < HEADER_LINES || !is_wanted(line, prefixes))
 			continue;
 		cache = add(&slabs);
 		assert_int_equal(sscanf(line, "%47s %" SCNu64, cache->name, &cache->objects), 2);
 	}
 	free(text);
 	assert_int_not_equal(slabs.count, 0);
+	return slabs;
+}
+
+struct kt_slabs kt_slabs_read(void)
+{
+	struct kt_slabs slabs = kt_slabs_read_of(NULL);
+
 	*add(&slabs) = (struct kt_slab){ "(pages)", other_pages() };
 	return slabs;
+}
+
+void kt_slabs_free(struct kt_slabs *slabs)
+{
+	free(slabs->caches);
+	*slabs = (struct kt_slabs){ .caches = NULL };
 }
 
 static uint64_t objects_of(const struct kt_slabs *slabs, const char *name)
@@ -98,7 +123,7 @@ static bool has_not_grown(void *arg)
 			print_error("# %s: %" PRIu64 " objects, %" PRIu64 " before\n",
 				    now.caches[i].name, now.caches[i].objects, had);
 	}
-	free(now.caches);
+	kt_slabs_free(&now);
 	return ok;
 }
 
@@ -131,8 +156,7 @@ void kt_slabs_assert_back(struct kt_slabs *before, uint64_t limit)
 	growth.report = true;
 	if (!back && !has_not_grown(&growth))
 		fail_msg("slab caches have grown");
-	free(before->caches);
-	before->caches = NULL;
+	kt_slabs_free(before);
 }
 
 void kt_slabs_assert_back_now(struct kt_slabs *before, uint64_t limit)
@@ -141,6 +165,5 @@ void kt_slabs_assert_back_now(struct kt_slabs *before, uint64_t limit)
 
 	if (!has_not_grown(&growth))
 		fail_msg("slab caches have grown");
-	free(before->caches);
-	before->caches = NULL;
+	kt_slabs_free(before);
 }

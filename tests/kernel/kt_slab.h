@@ -21,6 +21,12 @@ struct kt_slabs {
 /* To be given to kt_slabs_assert_back(), once. */
 struct kt_slabs kt_slabs_read(void);
 /*
+ * Only the caches whose names begin with one of @prefixes, which end with NULL, in an order that
+ * stays, and no pages. To be given to kt_slabs_free().
+ */
+struct kt_slabs kt_slabs_read_of(const char *const *prefixes);
+void kt_slabs_free(struct kt_slabs *slabs);
+/*
  * Waits until no cache has @limit objects more than it had; fails the test with the names. In
  * kernels with KASAN, which keeps what is freed, it has nothing to say.
  */
