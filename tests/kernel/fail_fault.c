@@ -70,6 +70,31 @@ static struct fail_case huge = {
 	.release = unmap,
 };
 
+/* Comes back from swap page by page, with points for each. */
+static void make_evicted_huge_map(struct fail *f)
+{
+	f->bo = kt_filled_bo(f->fd, "huge", HUGE, 1);
+	map_bo(f, HUGE);
+	assert_int_equal(kt_madvise(f->fd, f->bo, DRM_PANTHOR_BO_MADV_PAGEOUT, NULL), 0);
+	fail_leave_swap_cache();
+}
+
+static void check_swapped_in(struct fail *f)
+{
+	assert_int_equal(kt_poke(f->map, 0), 0);
+	kt_fill(f->map, 8, 1);
+	kt_assert_contents(f->fd, f->bo, f->target_size, 1);
+}
+
+static struct fail_case huge_evicted = {
+	.flags = FAIL_EVICTED,
+	.step = 61,
+	.prepare = make_evicted_huge_map,
+	.call = call_touch,
+	.finish = check_swapped_in,
+	.release = unmap,
+};
+
 static void make_cached_map(struct fail *f)
 {
 	assert_int_equal(kt_bo_create(f->fd, SIZE, DRM_PANTHOR_BO_WB_MMAP, 0, &f->bo), 0);
@@ -116,7 +141,8 @@ static struct fail_case purged = {
 };
 
 static const struct CMUnitTest tests[] = {
-	fail_test(huge), fail_test(cached), fail_test(dmabuf), fail_test(purged), fail_no_leaks(),
+	fail_test(huge),   fail_test(huge_evicted), fail_test(cached),
+	fail_test(dmabuf), fail_test(purged),	    fail_no_leaks(),
 };
 
 fail_main(tests)

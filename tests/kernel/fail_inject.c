@@ -113,7 +113,6 @@ void fail_begin(void)
 	kmemleak = kt_write_file(DEBUGFS "kmemleak", "scan=off");
 }
 
-/* Code of a function: from its symbol to the next one. 0 and @none without a name. */
 /* Of the kernel's symbols: where @name is, or without a name the first one behind @after. */
 static uint64_t find_symbol(const char *name, uint64_t after)
 {
@@ -261,6 +260,13 @@ void fail_wait_and_forget(int fd, uint32_t sync, uint64_t points)
 	for (point = 1; point <= points; point++)
 		assert_int_equal(kt_syncobj_wait(fd, sync, point), 0);
 	assert_int_equal(kt_ioctl(fd, DRM_IOCTL_SYNCOBJ_DESTROY, &args), 0);
+}
+
+void fail_leave_swap_cache(void)
+{
+	kt_write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	/* EAGAIN: so much there was not. */
+	kt_write_file("/sys/fs/cgroup/command/memory.reclaim", "3M");
 }
 
 /* The reports that name the driver; how many. */

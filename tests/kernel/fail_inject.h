@@ -49,18 +49,18 @@ struct fail {
 /* Residency may be another after a failure: pages that a call had brought in may stay. */
 #define FAIL_MAY_POPULATE (1u << 0)
 /* A part of memory may be in swap or on its way: then no sum of it says anything. */
-#define FAIL_NO_SUM  (1u << 5)
+#define FAIL_NO_SUM  (1u << 1)
 #define FAIL_EVICTED (FAIL_MAY_POPULATE | FAIL_NO_SUM)
 /* Work goes on after the call: what it comes to is the state in which nothing moves any more. */
-#define FAIL_DEFERRED (1u << 1)
+#define FAIL_DEFERRED (1u << 2)
 /* A failure leaves part of the work done, and the call when repeated goes on from there. */
-#define FAIL_PARTIAL (1u << 2)
+#define FAIL_PARTIAL (1u << 3)
 /* The core may keep what the call made, for the next one. */
-#define FAIL_MAY_BE_DONE (1u << 3)
+#define FAIL_MAY_BE_DONE (1u << 4)
+/* Shared code of the kernel decides what is answered: any error is one. */
+#define FAIL_ANY_ERROR (1u << 5)
 /* Neither allocates nor copies anything; all others have points that fail. */
 #define FAIL_NOTHING (1u << 6)
-/* Shared code of the kernel decides what is answered: any error is one. */
-#define FAIL_ANY_ERROR (1u << 4)
 
 /*
  * @prepare: may assert; NULL: nothing to do
@@ -71,9 +71,11 @@ struct fail {
  * @finish: after the call succeeded, may assert what it did; NULL
  * @release: before the files are closed; NULL
  * @all: not the point alone fails, but all of this kind from there on
+ * @step: with so many points that they are for minutes: how far it is to the next; 0: 1
  */
 struct fail_case {
 	unsigned int flags;
+	unsigned int step;
 	enum fail_kind all;
 	void (*prepare)(struct fail *f);
 	int (*call)(struct fail *f);
@@ -109,6 +111,12 @@ int fail_ioctl(int fd, unsigned long request, void *args, size_t size);
 
 /* Until @sync has its points 1 to @points; then it goes, for it keeps whose fences they are. */
 void fail_wait_and_forget(int fd, uint32_t sync, uint64_t points);
+
+/*
+ * Pages on their way to swap stay in reach until mm wants memory, and need not be read: now it
+ * wants that of this test.
+ */
+void fail_leave_swap_cache(void);
 
 /* The next call's @nth failure point, counted from 1, fails. */
 void fail_arm(unsigned int nth);

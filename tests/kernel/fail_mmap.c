@@ -297,20 +297,12 @@ static void make_fresh_map_at_home(struct fail *f)
 	make_map_at_home(f, SIZE);
 }
 
-/* Pages on their way to swap stay in reach until mm wants memory: let it want that of ours. */
-static void leave_swap_cache(void)
-{
-	kt_write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	/* EAGAIN: so much there was not. */
-	kt_write_file("/sys/fs/cgroup/command/memory.reclaim", "1M");
-}
-
 static void make_evicted_map_at_home(struct fail *f)
 {
 	make_bo(f);
 	make_map_at_home(f, SIZE);
 	assert_int_equal(kt_madvise(f->fd, f->bo, DRM_PANTHOR_BO_MADV_PAGEOUT, NULL), 0);
-	leave_swap_cache();
+	fail_leave_swap_cache();
 }
 
 /* The error is told by SIGBUS, and what failed is not taken for pages the next time. */

@@ -67,6 +67,24 @@ static struct fail_case import_into_another = {
 	.call = call_import_elsewhere,
 };
 
+static void evict(struct fail *f)
+{
+	assert_int_equal(kt_madvise(f->fd, f->bo, DRM_PANTHOR_BO_MADV_PAGEOUT, NULL), 0);
+}
+
+static void make_evicted_export_elsewhere(struct fail *f)
+{
+	make_export_elsewhere(f);
+	evict(f);
+}
+
+/* The same BO, which has no pages: for a handle it needs none. */
+static struct fail_case import_evicted = {
+	.flags = FAIL_EVICTED,
+	.prepare = make_evicted_export_elsewhere,
+	.call = call_import_elsewhere,
+};
+
 static void make_udmabuf(struct fail *f)
 {
 	f->dmabuf = kt_udmabuf(SIZE);
@@ -168,7 +186,7 @@ static struct fail_case test_kb6_attach = {
 static void make_evicted_export_for_vgem(struct fail *f)
 {
 	make_export_for_vgem(f);
-	assert_int_equal(kt_madvise(f->fd, f->bo, DRM_PANTHOR_BO_MADV_PAGEOUT, NULL), 0);
+	evict(f);
 }
 
 static struct fail_case attach_evicted = {
@@ -246,6 +264,7 @@ static const struct CMUnitTest tests[] = {
 	fail_test(export_bo),
 	fail_test(import_into_same_file),
 	fail_test(import_into_another),
+	fail_test(import_evicted),
 	fail_test(test_kb4_kb5_import_udmabuf),
 	fail_test(test_kb4_kb5_import_heap),
 	fail_test(test_kb4_kb5_import_vgem),
