@@ -45,6 +45,49 @@ static struct fail_case create = { .call = call_create_plain };
 static struct fail_case create_no_mmap = { .call = call_create_no_mmap };
 static struct fail_case create_exclusive = { .prepare = make_vm, .call = call_create_plain };
 
+/* The device's array of BOs takes memory once in this many. */
+#define ROUND 64
+
+static void make_room_for_round(struct fail *f)
+{
+	f->map = calloc(ROUND, sizeof(uint32_t));
+	assert_non_null(f->map);
+}
+
+/* All or none of them. */
+static int call_create_round(struct fail *f)
+{
+	uint32_t *handles = (void *)f->map;
+	int ret, i;
+
+	for (i = 0; i < ROUND; i++) {
+		struct drm_panthor_bo_create args = { .size = SIZE };
+
+		ret = FAIL_IOCTL(f->fd, DRM_IOCTL_PANTHOR_BO_CREATE, &args);
+		if (ret < 0)
+			break;
+		handles[i] = args.handle;
+	}
+	while (ret < 0 && i-- > 0)
+		kt_bo_close(f->fd, handles[i]);
+	return ret;
+}
+
+static void end_round(struct fail *f)
+{
+	free(f->map);
+}
+
+/* What a BO takes for itself is in create; the array asks a second time where one failure is all. */
+static struct fail_case create_round = {
+	.within = "__xa_alloc_cyclic",
+	.all = FAIL_SLAB,
+	.step = 64,
+	.prepare = make_room_for_round,
+	.call = call_create_round,
+	.release = end_round,
+};
+
 static int call_mmap_offset(struct fail *f)
 {
 	struct drm_panthor_bo_mmap_offset args = { .handle = f->bo };
@@ -220,6 +263,7 @@ static const struct CMUnitTest tests[] = {
 	fail_test(create),
 	fail_test(create_no_mmap),
 	fail_test(create_exclusive),
+	fail_test(create_round),
 	fail_test(mmap_offset),
 	fail_test(query_info),
 	fail_test(label),

@@ -236,6 +236,7 @@ int fail_teardown(void **state)
 	void *nothing = NULL;
 
 	fail_disarm();
+	fail_limit(NULL, NULL);
 	return kt_teardown(&nothing);
 }
 

@@ -71,11 +71,13 @@ struct fail {
  * @finish: after the call succeeded, may assert what it did; NULL
  * @release: before the files are closed; NULL
  * @all: not the point alone fails, but all of this kind from there on
+ * @within: as for fail_limit()
  * @step: with so many points that they are for minutes: how far it is to the next; 0: 1
  */
 struct fail_case {
 	unsigned int flags;
 	unsigned int step;
+	const char *within;
 	enum fail_kind all;
 	void (*prepare)(struct fail *f);
 	int (*call)(struct fail *f);

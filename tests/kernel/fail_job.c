@@ -302,6 +302,21 @@ static struct fail_case test_kb6_heap_create = {
 	.call = call_heap_create,
 	.finish = assert_nothing_pinned,
 };
+/* When nobody has memory to give, what was made of the heap goes again. */
+static struct fail_case heap_create_slab = {
+	.flags = FAIL_EVICTED,
+	.all = FAIL_SLAB,
+	.prepare = make_heap,
+	.call = call_heap_create,
+	.finish = assert_nothing_pinned,
+};
+static struct fail_case heap_create_page = {
+	.flags = FAIL_EVICTED,
+	.all = FAIL_PAGE,
+	.prepare = make_heap,
+	.call = call_heap_create,
+	.finish = assert_nothing_pinned,
+};
 static struct fail_case heap_destroy = { .prepare = make_heap, .call = call_heap_destroy };
 
 static const struct CMUnitTest tests[] = {
@@ -314,6 +329,8 @@ static const struct CMUnitTest tests[] = {
 	fail_test(submit_evicted_page),
 	fail_test(test_kb6_heap_create_first),
 	fail_test(test_kb6_heap_create),
+	fail_test(heap_create_slab),
+	fail_test(heap_create_page),
 	fail_test(heap_destroy),
 	fail_no_leaks(),
 };

@@ -162,10 +162,12 @@ void fail_sweep(void **state)
 	s.idle = idle;
 	rehearse(&s);
 	fail_slabs_begin();
+	fail_limit(s.c->within, NULL);
 	while (attempt(&s)) {
 		s.nth += s.c->step ? s.c->step : 1;
 		assert_true(s.nth < NTH_MAX);
 	}
+	fail_limit(NULL, NULL);
 	fail_slabs_assert_back();
 	print_message("# failed: %u slab, %u page, %u copy; %u of them without effect\n",
 		      s.fired[FAIL_SLAB], s.fired[FAIL_PAGE], s.fired[FAIL_COPY], s.survived);
