@@ -78,7 +78,7 @@ static void end_round(struct fail *f)
 	free(f->map);
 }
 
-/* What a BO takes for itself is in create; the array asks a second time where one failure is all. */
+/* The array asks once more for what it could not have: single failures, as in create, do nothing. */
 static struct fail_case create_round = {
 	.within = "__xa_alloc_cyclic",
 	.all = FAIL_SLAB,
