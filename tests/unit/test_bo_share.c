@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* dma-buf export and import, and the races between them and the last unref. */
+/* dma-buf export and import. */
 #include <fcntl.h>
 
 #include "bo.h"
@@ -226,152 +226,6 @@ static void import_refuses_handle_zero(void **state)
 	assert_int_equal(fake_free(fake), 0);
 }
 
-/*
- * The race that kills naive libraries. Thread A drops what it takes for the last reference and has
- * yet to get the lock; in that gap thread B imports the same dma-buf and drops it again. Who drops
- * the count to zero outside of the lock then frees the BO twice.
- */
-struct gap {
-	struct panthor_device *dev;
-	int fd;
-	bool keep; /* B keeps its reference */
-	bool armed;
-	const struct panthor_bo *bo;
-	unsigned int refs_at_the_door;
-	struct panthor_bo *theirs;
-};
-
-static void *import_in_the_gap(void *data)
-{
-	struct gap *gap = data;
-
-	if (panthor_bo_import(gap->dev, gap->fd, &gap->theirs))
-		gap->theirs = NULL;
-	if (gap->theirs && !gap->keep)
-		panthor_bo_unref(gap->theirs);
-	return NULL;
-}
-
-static void run_b_before_a_locks(struct fake *fake, enum fake_call call)
-{
-	struct gap *gap = fake->hook_data;
-	pthread_t thread;
-
-	if (call != FAKE_LOCK || !gap->armed)
-		return;
-	gap->armed = false;
-	gap->refs_at_the_door = atomic_load(&gap->bo->refs);
-	pthread_create(&thread, NULL, import_in_the_gap, gap);
-	pthread_join(thread, NULL);
-}
-
-static void import_in_the_gap_of_unref(void **state)
-{
-	struct fixture *f = *state;
-	struct panthor_bo *bo = new_bo(f->dev, 4096, 0);
-	struct gap gap = { .dev = f->dev, .fd = export_bo(bo), .armed = true, .bo = bo };
-
-	f->fake->hook_data = &gap;
-	f->fake->hook = run_b_before_a_locks;
-	panthor_bo_unref(bo);
-	f->fake->hook = NULL;
-
-	/* Were it 0, whoever imports and drops the BO meanwhile would free it under A's feet. */
-	assert_int_equal(gap.refs_at_the_door, 1);
-	assert_false(gap.armed);
-	assert_ptr_equal(gap.theirs, bo);
-	assert_int_equal(fake_calls(f->fake, FAKE_GEM_CLOSE), 1);
-	fake_close_dmabuf(f->fake, gap.fd);
-}
-
-static void import_in_the_gap_keeps_the_bo(void **state)
-{
-	struct fixture *f = *state;
-	struct panthor_bo *bo = new_bo(f->dev, 4096, 0);
-	struct gap gap = {
-		.dev = f->dev, .fd = export_bo(bo), .armed = true, .bo = bo, .keep = true
-	};
-
-	f->fake->hook_data = &gap;
-	f->fake->hook = run_b_before_a_locks;
-	panthor_bo_unref(bo);
-	f->fake->hook = NULL;
-
-	assert_ptr_equal(gap.theirs, bo);
-	assert_int_equal(fake_calls(f->fake, FAKE_GEM_CLOSE), 0);
-	assert_int_equal(panthor_bo_set_label(gap.theirs, "alive"), 0);
-	panthor_bo_unref(gap.theirs);
-	assert_int_equal(fake_calls(f->fake, FAKE_GEM_CLOSE), 1);
-	fake_close_dmabuf(f->fake, gap.fd);
-}
-
-/*
- * The other half: while a handle is being closed, no import may be under way, else it is given a
- * handle that dies. B arrives at the table's lock while A is inside GEM_CLOSE; had it got through
- * to the kernel before A was done, the order of calls would show it.
- */
-struct closing {
-	struct panthor_device *dev;
-	int fd;
-	pthread_t thread;
-	pthread_barrier_t arrived;
-	bool started;
-	bool closed;
-	bool imported_too_early;
-	struct panthor_bo *theirs;
-};
-
-static void *import_while_closing(void *data)
-{
-	struct closing *closing = data;
-
-	if (panthor_bo_import(closing->dev, closing->fd, &closing->theirs))
-		closing->theirs = NULL;
-	return NULL;
-}
-
-static void hold_a_in_gem_close(struct fake *fake, enum fake_call call)
-{
-	struct closing *closing = fake->hook_data;
-
-	if (call == FAKE_GEM_CLOSE && !closing->started) {
-		closing->started = true;
-		pthread_create(&closing->thread, NULL, import_while_closing, closing);
-		/* B waits here too, one step in front of the lock that A holds. */
-		pthread_barrier_wait(&closing->arrived);
-		closing->closed = true;
-	} else if (call == FAKE_LOCK && closing->started && !closing->closed) {
-		pthread_barrier_wait(&closing->arrived);
-	} else if (call == FAKE_FD_TO_HANDLE && !closing->closed) {
-		closing->imported_too_early = true;
-		pthread_barrier_wait(&closing->arrived);
-	}
-}
-
-static void import_waits_for_gem_close(void **state)
-{
-	struct fixture *f = *state;
-	struct panthor_bo *bo = new_bo(f->dev, 4096, 0);
-	struct closing closing = { .dev = f->dev, .fd = export_bo(bo) };
-
-	pthread_barrier_init(&closing.arrived, NULL, 2);
-	f->fake->hook_data = &closing;
-	f->fake->hook = hold_a_in_gem_close;
-	panthor_bo_unref(bo);
-	pthread_join(closing.thread, NULL);
-	f->fake->hook = NULL;
-	pthread_barrier_destroy(&closing.arrived);
-
-	assert_false(closing.imported_too_early);
-	assert_non_null(closing.theirs);
-	/* B's handle is a new one and open. */
-	assert_non_null(
-		fake_bo(f->fake, panthor_device_fd(f->dev), panthor_bo_handle(closing.theirs)));
-	assert_int_equal(fake_calls(f->fake, FAKE_GEM_CLOSE), 1);
-	panthor_bo_unref(closing.theirs);
-	fake_close_dmabuf(f->fake, closing.fd);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,9 +241,6 @@ int main(void)
 		fixture_test(import_checks_the_answer),
 		fixture_test(export_refuses_no_descriptor),
 		cmocka_unit_test(import_refuses_handle_zero),
-		fixture_test(import_in_the_gap_of_unref),
-		fixture_test(import_in_the_gap_keeps_the_bo),
-		fixture_test(import_waits_for_gem_close),
 	};
 
 	return cmocka_run_group_tests_name("bo-share", tests, NULL, NULL);
