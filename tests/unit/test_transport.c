@@ -175,6 +175,16 @@ static void locks(void **state)
 	pthread_mutex_unlock(&mutex);
 }
 
+static void pauses(void **state)
+{
+	const uint64_t ns = 2000000;
+	uint64_t before = io->now(NULL);
+
+	io->pause(NULL, 0);
+	io->pause(NULL, ns);
+	assert_true(io->now(NULL) - before >= ns);
+}
+
 static void touch(const char *dir, const char *name)
 {
 	char path[4096];
@@ -269,6 +279,7 @@ int main(void)
 		cmocka_unit_test(offsets_are_not_cut),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(locks),
+		cmocka_unit_test(pauses),
 		cmocka_unit_test(nodes_are_found_in_order),
 		cmocka_unit_test(first_node_of_this_machine),
 	};
