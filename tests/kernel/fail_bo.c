@@ -78,7 +78,7 @@ static void end_round(struct fail *f)
 	free(f->map);
 }
 
-/* The array asks once more for what it could not have: single failures, as in create, do nothing. */
+/* The array asks once more for what it could not have: a single failure, as in create, is lost. */
 static struct fail_case create_round = {
 	.within = "__xa_alloc_cyclic",
 	.all = FAIL_SLAB,
