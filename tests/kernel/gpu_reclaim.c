@@ -11,7 +11,7 @@
 /* Of blocks, so that large pages serve where the memory has them. */
 #define VA 0x40000000ull
 
-static void test_kb33_evicted_mapping_is_validated(void **state)
+static void test_kb7_kb33_evicted_mapping_is_validated(void **state)
 {
 	static const uint64_t sizes[] = { P, 16 * P, BLOCK, BLOCK + P, BYTES };
 	struct probe *p = *state;
@@ -292,7 +292,7 @@ static void test_purged_bo_is_mapped_later(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	probe_test(test_kb33_evicted_mapping_is_validated),
+	probe_test(test_kb7_kb33_evicted_mapping_is_validated),
 	probe_test(test_kb27_shared_bo_is_validated_in_each_vm),
 	probe_test(test_gpu_writes_survive),
 	probe_test(test_purged_mapping_faults_until_it_is_wanted),

@@ -277,6 +277,31 @@ static void test_kernel_access_through_a_map(void **state)
 	free(copy);
 }
 
+/*
+ * A write-combined map has pages and device map made by its own faults, in one go: at first, where
+ * no bind came before that would have, and after eviction, which takes both.
+ */
+static void test_kb7_touch_of_a_bo_without_pages(void **state)
+{
+	struct kt *t = *state;
+	uint32_t bo = kt_bo(t->fd, SIZE);
+	char *ptr = kt_map(t->fd, bo, SIZE);
+	uint64_t value = 1;
+
+	assert_int_equal(kt_bo_label(t->fd, bo, "kb7"), 0);
+	assert_int_equal(kt_gem_get("kb7").resident, 0);
+	assert_int_equal(kt_peek(ptr, &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(kt_gem_get("kb7").resident, SIZE);
+	assert_int_equal(kt_poke(ptr, 7), 0);
+
+	assert_int_equal(kt_shrink_all(), SIZE / KT_PAGE);
+	assert_int_equal(kt_gem_get("kb7").resident, 0);
+	assert_int_equal(kt_peek(ptr, &value), 0);
+	assert_int_equal(value, 7);
+	assert_int_equal(kt_gem_get("kb7").resident, SIZE);
+}
+
 /* Of one access to each page. */
 static long faults_of(const char *ptr, size_t size)
 {
@@ -376,6 +401,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_split_by_mprotect_faults_the_right_pages),
 	kt_test(test_mremap),
 	kt_test(test_kernel_access_through_a_map),
+	kt_test(test_kb7_touch_of_a_bo_without_pages),
 	kt_test(test_kb11_huge_pages_are_mapped_as_such),
 	kt_test(test_kb11_small_faults_of_huge_pages),
 	kt_test(test_kb9_large_bo_whole_and_sparse_touch),

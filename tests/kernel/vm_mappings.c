@@ -230,7 +230,7 @@ static void test_cut_huge_block(void **state)
 	assert_gone("block");
 }
 
-static void test_kb7_bind_of_a_bo_without_pages(void **state)
+static void test_bind_of_a_bo_without_pages(void **state)
 {
 	struct space s = new_space(state);
 	uint32_t bo = kt_bo(s.fd, SIZE);
@@ -341,7 +341,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_double_map),
 	kt_test(test_many_ops_in_one_call),
 	kt_test(test_cut_huge_block),
-	kt_test(test_kb7_bind_of_a_bo_without_pages),
+	kt_test(test_bind_of_a_bo_without_pages),
 	kt_test(test_kb_remap_leftovers_are_freed),
 	kt_test(test_random_binds_match_a_model),
 	kt_no_leaks(),
