@@ -157,7 +157,7 @@ static void assert_table_is_true(const struct load *load)
 	kt_gems_free(&gems);
 }
 
-static void test_kb35_twice_the_ram(void **state)
+static void test_kb35_kb37_twice_the_ram(void **state)
 {
 	struct kt *t = *state;
 	struct load load = {
@@ -191,7 +191,7 @@ static void test_kb35_twice_the_ram(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	kt_test(test_kb35_twice_the_ram),
+	kt_test(test_kb35_kb37_twice_the_ram),
 	kt_no_leaks(),
 };
 

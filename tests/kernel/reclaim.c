@@ -48,7 +48,7 @@ static void assert_class(const char *name)
 	}
 }
 
-static void test_evict_and_come_back(void **state)
+static void test_kb37_evict_and_come_back(void **state)
 {
 	struct kt *t = *state;
 	uint64_t evictions = kt_reclaim("evictions"), pages = kt_reclaim("evicted_pages");
@@ -338,7 +338,7 @@ static void test_pageout(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	kt_test(test_evict_and_come_back),
+	kt_test(test_kb37_evict_and_come_back),
 	kt_test(test_nothing_to_do),
 	kt_test(test_first_touch_is_no_swapin),
 	kt_test(test_kb14_scan_reports_and_stops),
