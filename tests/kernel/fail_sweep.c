@@ -7,6 +7,12 @@
 /* Far more failure points than any call has. */
 #define NTH_MAX 20000
 
+/*
+ * What slab caches ask for when they have no object left, which is never the same twice: a point
+ * there would move those behind it, and one of them be left out.
+ */
+#define SLAB_REFILL "___slab_alloc"
+
 struct sweep {
 	const struct fail_case *c;
 	const char *idle;
@@ -162,7 +168,7 @@ void fail_sweep(void **state)
 	s.idle = idle;
 	rehearse(&s);
 	fail_slabs_begin();
-	fail_limit(s.c->within, NULL);
+	fail_limit(s.c->within, SLAB_REFILL);
 	while (attempt(&s)) {
 		s.nth += s.c->step ? s.c->step : 1;
 		assert_true(s.nth < NTH_MAX);
