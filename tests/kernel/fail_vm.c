@@ -84,6 +84,12 @@ static void make_bo(struct fail *f)
 	f->bo = kt_filled_bo(f->fd, "bo", SIZE, 1);
 }
 
+static void make_cached_bo(struct fail *f)
+{
+	make_vm(f);
+	f->bo = kt_cached_bo(f->fd, "bo", SIZE, 1);
+}
+
 static void make_fresh_bo(struct fail *f)
 {
 	make_vm(f);
@@ -116,6 +122,12 @@ static int call_map_all(struct fail *f)
 
 static struct fail_case map = {
 	.prepare = make_bo,
+	.call = call_map_all,
+	.finish = check_usable,
+};
+/* Its pages are pinned before the device maps them: a pin that stays behind, shows. */
+static struct fail_case map_cached = {
+	.prepare = make_cached_bo,
 	.call = call_map_all,
 	.finish = check_usable,
 };
@@ -302,6 +314,7 @@ static const struct CMUnitTest tests[] = {
 	fail_test(create),
 	fail_test(get_state),
 	fail_test(map),
+	fail_test(map_cached),
 	fail_test(map_without_pages),
 	fail_test(map_exclusive),
 	fail_test(map_evicted),

@@ -137,6 +137,8 @@ uint64_t kt_rand(uint64_t *seed);
 
 /* A labelled BO filled with contents and not mapped any more: the easiest prey there is. */
 uint32_t kt_filled_bo(int fd, const char *label, size_t size, uint64_t seed);
+/* The same with cached mappings: it has pages, and nothing yet that the device needs (no sgt). */
+uint32_t kt_cached_bo(int fd, const char *label, size_t size, uint64_t seed);
 /* Maps, checks and unmaps it. */
 void kt_assert_contents(int fd, uint32_t handle, size_t size, uint64_t seed);
 void kt_assert_zeroes(int fd, uint32_t handle, size_t size);

@@ -163,15 +163,27 @@ void kt_unmap(void *ptr, size_t size)
 	}
 }
 
-uint32_t kt_filled_bo(int fd, const char *label, size_t size, uint64_t seed)
+static uint32_t filled_bo(int fd, uint32_t flags, const char *label, size_t size, uint64_t seed)
 {
-	uint32_t handle = kt_bo(fd, size);
-	void *ptr = kt_map(fd, handle, size);
+	uint32_t handle;
+	void *ptr;
 
+	assert_int_equal(kt_bo_create(fd, size, flags, 0, &handle), 0);
+	ptr = kt_map(fd, handle, size);
 	kt_fill(ptr, size, seed);
 	kt_unmap(ptr, size);
 	assert_int_equal(kt_bo_label(fd, handle, label), 0);
 	return handle;
+}
+
+uint32_t kt_filled_bo(int fd, const char *label, size_t size, uint64_t seed)
+{
+	return filled_bo(fd, 0, label, size, seed);
+}
+
+uint32_t kt_cached_bo(int fd, const char *label, size_t size, uint64_t seed)
+{
+	return filled_bo(fd, DRM_PANTHOR_BO_WB_MMAP, label, size, seed);
 }
 
 void kt_assert_contents(int fd, uint32_t handle, size_t size, uint64_t seed)
