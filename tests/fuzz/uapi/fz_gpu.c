@@ -192,6 +192,28 @@ void fz_run_some(struct fz_worker *w)
 		fz_destroy(w, FZ_BO, bo);
 }
 
+/* None, as many as there may be, one too many, more than there is memory for, and what works. */
+static void pick_chunks(struct fz_worker *w, struct drm_panthor_tiler_heap_create *args)
+{
+	switch (fz_below(w, 16)) {
+	case 0:
+		args->initial_chunk_count = 0;
+		break;
+	case 1:
+		args->initial_chunk_count = args->max_chunks;
+		break;
+	case 2:
+		args->initial_chunk_count = args->max_chunks + 1;
+		break;
+	case 3:
+		args->max_chunks = ~0u;
+		args->initial_chunk_count = ~0u;
+		break;
+	default:
+		args->initial_chunk_count = 1 + (uint32_t)fz_below(w, 3);
+	}
+}
+
 static void step_heap_create(struct fz_worker *w)
 {
 	struct drm_panthor_tiler_heap_create args = {
@@ -201,8 +223,7 @@ static void step_heap_create(struct fz_worker *w)
 	};
 	unsigned int slot;
 
-	args.initial_chunk_count =
-		fz_one_in(w, 8) ? args.max_chunks + 1 : 1 + (uint32_t)fz_below(w, 3);
+	pick_chunks(w, &args);
 	args.vm_id = fz_pick(w, FZ_VM, &slot);
 	if (fz_call(w, FZ_TILER_HEAP_CREATE, &args) == 0)
 		fz_keep(w, FZ_HEAP, args.handle);
