@@ -137,7 +137,7 @@ static void bind_somewhere(struct kt_race *race, uint64_t *seed)
 		kt_race_check(kt_vm_unmap(race->fd, vm, va, SIZE / 2) == 0);
 }
 
-static void test_kb29_kb34_kb41_bind_races_eviction(void **state)
+static void test_kb29_kb41_bind_races_eviction(void **state)
 {
 	struct kt *t = *state;
 	struct target target = new_target(t->fd, 0, 3);
@@ -332,7 +332,7 @@ static const struct CMUnitTest tests[] = {
 	kt_test(test_kb36_mmap_races_eviction),
 	kt_test(test_kb9_faults_of_big_maps_race_eviction),
 	kt_test(test_writes_race_eviction),
-	kt_test(test_kb29_kb34_kb41_bind_races_eviction),
+	kt_test(test_kb29_kb41_bind_races_eviction),
 	kt_test(test_kb31_vm_destroy_races_scan),
 	kt_test(test_kb19_sync_races_eviction),
 	kt_test(test_madvise_races_touch),
