@@ -3,8 +3,9 @@
  * fuzz-uapi: options, processes and threads, what must be true meanwhile and afterwards.
  *
  * A run that makes the kernel complain is found by who watches the kernel's log: the virtual
- * machine's program, whose exit status is then 241 to 245. A long run by hand, with another seed
- * each time, as several workers or as one whose calls are always the same:
+ * machine's program, whose exit status is then 241 or 242, or 245 when the driver does not unload.
+ * A long run by hand, with another seed each time, as several workers or as one whose calls are
+ * always the same:
  *
  *	tools/vm/vm --mem 384 --swap 256 --smp 2 --timeout 7200 --param job_timeout_ms=200 \
  *		-- build/tests/fuzz/uapi/fuzz-uapi --procs 2 --threads 2 --calls 500000 --seed 7
@@ -12,9 +13,10 @@
  * `reduce` then finds the few steps that it takes, whose calls it shows as text; what does not fail
  * every time needs more --tries, and --vm-option --smp --vm-option 2 if it takes two CPUs:
  *
- *	tests/fuzz/uapi/reduce -- --seed 7 --calls 500000
+ *	tests/fuzz/uapi/reduce --timeout 7200 -- --seed 7 --calls 500000
  *
- * It ends with the options that replay them: --only, and --print for the text.
+ * It ends with the options that replay them: --only, and --print for the text. That a run reached
+ * the time limit (status 243) is no bug that it looks for, unless told so by --hangs.
  */
 #include <getopt.h>
 
