@@ -11,12 +11,21 @@
  *		-- build/tests/fuzz/uapi/fuzz-uapi --procs 2 --threads 2 --calls 500000 --seed 7
  *
  * `reduce` then finds the few steps that it takes, whose calls it shows as text; what does not fail
- * every time needs more --tries, and --vm-option --smp --vm-option 2 if it takes two CPUs:
+ * every time needs more --tries, and --vm-option=--smp --vm-option=2 if it takes two CPUs:
  *
  *	tests/fuzz/uapi/reduce --timeout 7200 -- --seed 7 --calls 500000
  *
  * It ends with the options that replay them: --only, and --print for the text. That a run reached
  * the time limit (status 243) is no bug that it looks for, unless told so by --hangs.
+ *
+ * What the debug kernel reported is looked for on it, with the driver that is built for it, and
+ * with the options that the test has there:
+ *
+ *	tests/fuzz/uapi/reduce --build build-debug --vm-option=--debug-kernel \
+ *		--vm-option=--smp --vm-option=2 \
+ *		-- --procs 2 --threads 2 --calls 3000 --unplug 3000
+ *
+ * Leaks that only kmemleak sees are not found so: nothing asks it there.
  */
 #include <getopt.h>
 
