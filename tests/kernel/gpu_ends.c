@@ -148,7 +148,7 @@ static void timeout_leaves_out_what_others_ran(void **state)
 		gpu_run(hog, gpu_group(g), 0);
 		assert_true(gpu_word_passes(&g->words[COUNT + 20 + 2 * i], 0));
 	}
-	/* Half of what it will take: a machine may be slower by 16 times than it was, not by more. */
+	/* Half of what it will take, so that a machine may become slower by as many times. */
 	gpu_set_job_timeout((unsigned int)(HOGS / 2 * (start + 1)));
 	gpu_run(job, group, 0);
 	assert_int_equal(gpu_wait(job), 0);
